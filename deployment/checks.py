@@ -1,0 +1,166 @@
+"""Runs the project's checks: lint, types, architecture, tests. Standard library only.
+
+Boundary: it starts what a suite needs and times it; what is tested lives in ``tests/``. The environment comes from
+the same bootstrap as ``make up`` (:mod:`up`), so a bare machine needs nothing but Python 3.11, make and git.
+
+    python3 deployment/checks.py lint | types | arch | unit | integration | e2e | bench | test | test-long | ci
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "deployment"))
+
+import up  # noqa: E402  (the bootstrap beside this file; it is not a package)
+
+SOURCES = ("ckanext-datastrategy", "ckanext-cityopen", "harvesters")
+PURE_TESTS = ("tests/unit", "tests/contract", "tests/attack")
+STACK_TESTS = ("tests/integration", "tests/faults")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+class Failed(Exception):
+    """A suite did not pass; carries the name for the closing table."""
+
+
+def say(text: str) -> None:
+    """Print one sentence at once, also when the output is a file."""
+    print(text, flush=True)
+
+
+def run(command: Sequence[str | Path], **environ: str) -> None:
+    """Run a command from the project's root.
+
+    Raises:
+        Failed: when it exits with anything but 0.
+    """
+    words = [str(word) for word in command]
+    code = subprocess.run(words, cwd=ROOT, env={**os.environ, **environ}, check=False).returncode
+    if code:
+        raise Failed(f"`{' '.join(words[:6])} …` ended with {code}")
+
+
+def test_python() -> Path:
+    """Return the interpreter that has the portal and all test tools."""
+    return up.ensure_environment(lock="test")
+
+
+def pure_python() -> Path:
+    """Return an interpreter without CKAN: what the pure packages and the library must run in."""
+    return up.ensure_environment(lock="pure")
+
+
+def lint() -> None:
+    """Style and spelling of names."""
+    python = test_python()
+    run([python, "-m", "ruff", "check", "."])
+    run([python, "-m", "ruff", "format", "--check", "."])
+
+
+def types() -> None:
+    """Types: mypy strict where there is no CKAN, pyright over everything."""
+    python = test_python()
+    run([python, "-m", "mypy"])
+    run([python, "-m", "pyright", "--pythonpath", python])
+
+
+def arch() -> None:
+    """Import order, wheel contents, sizes. import-linter needs an environment where `ckanext` is a namespace."""
+    path = os.pathsep.join(str(ROOT / folder) for folder in SOURCES)
+    linter = pure_python().parent / "lint-imports"
+    for config in (".importlinter-pure", ".importlinter-whole"):
+        run([linter, "--config", config, "--no-cache"], PYTHONPATH=path)
+    run([test_python(), "-m", "pytest", "-p", "no:ckan", "-p", "no:ckan_fixtures", "-q", "tests/architecture"])
+
+
+def unit() -> None:
+    """Tests of the pure packages and the library, in an environment without CKAN."""
+    run([pure_python(), "-m", "pytest", "-q", *existing(PURE_TESTS)])
+
+
+def integration() -> None:
+    """Tests on real PostgreSQL, Redis, Solr and CKAN, started here on free ports and stopped afterwards."""
+    with_services([], ["-q", *existing(STACK_TESTS), "--ckan-ini", "deployment/test.ini"])
+
+
+def e2e() -> None:
+    """Browser journeys on a portal with the demo region, started here on a free port."""
+    browser = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not browser:
+        advice = "Browser tests are skipped: no Chromium here. `sudo apt install chromium` brings one, or set CHROMIUM."
+        if os.environ.get("CI") == "true":
+            raise Failed(advice)
+        say(advice)
+        return
+    with_services(["--portal", "--demo"], ["-q", "-p", "no:ckan", "-p", "no:ckan_fixtures", "tests/e2e"], CHROMIUM=browser)
+
+
+def with_services(options: Sequence[str], pytest_arguments: Sequence[str], **environ: str) -> None:
+    """Run pytest with the services of :mod:`stack.testing` in a folder of their own."""
+    python = test_python()
+    folder = Path(tempfile.mkdtemp(prefix="cityopen-test-", dir=os.environ.get("CITYOPEN_TEST_FOLDER")))
+    folder.chmod(0o755)
+    services = [python, "-m", "stack.testing", "--folder", folder, *options, "--"]
+    try:
+        run([*services, python, "-m", "pytest", *pytest_arguments], PYTHONPATH=str(ROOT / "deployment"), **environ)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def existing(folders: Sequence[str]) -> list[str]:
+    """Return those of the folders that hold tests."""
+    return [folder for folder in folders if any((ROOT / folder).rglob("test_*.py"))]
+
+
+def bench() -> None:
+    """Measure against named peers; never part of the tests."""
+    run([test_python(), "-m", "pytest", "-p", "no:ckan", "-p", "no:ckan_fixtures", "-q", "-s", "tests/benchmarks"])
+
+
+def test_long() -> None:
+    """What takes longer than a change should wait for."""
+    with_services([], ["-q", "-m", "long", *existing(STACK_TESTS), "--ckan-ini", "deployment/test.ini"])
+
+
+TEST = (unit, integration, e2e)
+STATIC = (lint, types, arch)
+VERBS: dict[str, tuple[Callable[[], None], ...]] = {
+    **{step.__name__.replace("_", "-"): (step,) for step in (*STATIC, *TEST, bench, test_long)},
+    "test": TEST,
+    "static": STATIC,
+}
+
+
+def main(words: Sequence[str]) -> int:
+    """Run the steps of a verb one after another, and print what each took."""
+    if len(words) != 1 or words[0] not in VERBS:
+        print(__doc__)
+        return 2
+    times: list[tuple[str, float, str]] = []
+    for step in VERBS[words[0]]:
+        name = step.__name__.replace("_", "-")
+        say(f"== {name}: {(step.__doc__ or '').splitlines()[0]}")
+        start = time.monotonic()
+        try:
+            step()
+            outcome = "passed"
+        except Failed as failure:
+            outcome = f"FAILED: {failure}"
+        times.append((name, time.monotonic() - start, outcome))
+    say("")
+    for name, seconds, outcome in times:
+        say(f"{name:<12} {seconds:7.1f} s  {outcome}")
+    return 1 if any(outcome != "passed" for _, _, outcome in times) else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
