@@ -78,7 +78,7 @@ def arch() -> None:
     path = os.pathsep.join(str(ROOT / folder) for folder in SOURCES)
     linter = pure_python().parent / "lint-imports"
     for config in (".importlinter-pure", ".importlinter-whole"):
-        run([linter, "--config", config, "--no-cache"], PYTHONPATH=path)
+        run([linter, config, "--no-cache"], PYTHONPATH=path)
     run([test_python(), "-m", "pytest", "-p", "no:ckan", "-p", "no:ckan_fixtures", "-q", "tests/architecture"])
 
 
