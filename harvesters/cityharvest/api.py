@@ -78,9 +78,7 @@ def mandate_create(spec: MandateSpec | Mapping[str, Any], actor: str, *, ledger:
     return mandates.create(_of(ledger), spec, actor)
 
 
-def mandate_update(
-    mandate_id: str, changes: Mapping[str, Any], actor: str, *, ledger: Ledger | None = None
-) -> Mandate:
+def mandate_update(mandate_id: str, changes: Mapping[str, Any], actor: str, *, ledger: Ledger | None = None) -> Mandate:
     """Change a mandate (id or slug). Company, lead city, cadence, time zone, slug and start stay as they are.
 
     A change of contract or preset takes back the approval of the first release.
@@ -308,7 +306,7 @@ def published_for(organization_id: str, *, ledger: Ledger | None = None) -> list
 
 
 def late(now: datetime | None = None, *, ledger: Ledger | None = None) -> list[dict[str, Any]]:
-    """Return what is overdue: ``{mandate_id, mandate_slug, delivery_id, period, organization_ids, company_id, due_at}``.
+    """Return what is overdue: mandate_id, mandate_slug, delivery_id, period, organization_ids, company_id, due_at.
 
     Args:
         now: another time than the database's; for tests.

@@ -6,6 +6,8 @@ run, *skippable* is noted and passed over. The command line's exit codes come fr
 Params never hold a cell of a delivery, a secret or an address with credentials.
 """
 
+# ruff: noqa: N818 - a name says what happened (``FetchRefused``); that it is an error is plain.
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
@@ -56,6 +58,7 @@ class WrongCall(HarvestError):
 
     @property
     def exit_code(self) -> int:
+        """2: not the data, the call is wrong."""
         return 2
 
 
@@ -87,6 +90,7 @@ class MandateInvalid(WrongCall):
         super().__init__(None, codes=", ".join(sorted({str(problem["code"]) for problem in self.problems})))
 
     def as_dict(self) -> dict[str, Any]:
+        """As the base, with the problems."""
         return {**super().as_dict(), "problems": [dict(problem) for problem in self.problems]}
 
 

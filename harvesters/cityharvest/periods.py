@@ -61,7 +61,7 @@ class Period:
         if known is Cadence.QUARTER:
             numbers[1] = numbers[1] * 3 - 2
         try:
-            first = date(*(numbers + [1, 1])[:3])
+            first = date(*[*numbers, 1, 1][:3])
             return cls.containing(known, first, tz)
         except (ValueError, OverflowError) as error:
             raise WrongCall("period-invalid", period=key, cadence=str(known)) from error

@@ -99,9 +99,7 @@ def allowed(state: DeliveryState, event: DeliveryEvent) -> tuple[DeliveryState, 
     return TRANSITIONS.get((state, event), ())
 
 
-def advance(
-    state: DeliveryState, event: DeliveryEvent, *, held_from: DeliveryState | None = None
-) -> DeliveryState:
+def advance(state: DeliveryState, event: DeliveryEvent, *, held_from: DeliveryState | None = None) -> DeliveryState:
     """Return the state after ``event``.
 
     Args:
