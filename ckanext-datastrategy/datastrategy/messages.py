@@ -153,10 +153,30 @@ _TEXTS: dict[str, dict[str, str]] = {
         "sl": "Datoteke pošljite kot surovo telo zahtevka na naslov za oddajo.",
         "en": "Send the file as the raw body of a request to the delivery address.",
     },
+    "case-state-unknown": {
+        "sl": "Stanja »{state}« ni; zadeva je odprta (open) ali zaprta (closed).",
+        "en": "There is no state “{state}”; a case is open or closed.",
+    },
     "role-unknown": {"sl": "Vloge »{role}« ni.", "en": "There is no role “{role}”."},
-    "ledger-unavailable": {
-        "sl": "Knjiga oddaj trenutno ni dosegljiva. Poskusite znova čez nekaj minut.",
-        "en": "The delivery ledger cannot be reached at the moment. Please try again in a few minutes.",
+    "publisher-missing": {
+        "sl": "Uporabnika »{user}« še ni. Skrbnik naj zažene »ckan datastrategy init-publisher«.",
+        "en": "The user “{user}” does not exist yet. An operator has to run “ckan datastrategy init-publisher”.",
+    },
+    "publisher-too-powerful": {
+        "sl": "Uporabnik »{user}« ne sme biti sistemski skrbnik.",
+        "en": "The user “{user}” must not be a sysadmin.",
+    },
+    "organization-unknown": {
+        "sl": "Organizacije »{organization}« ni.",
+        "en": "There is no organization “{organization}”.",
+    },
+    "organization-not-company": {
+        "sl": "Organizacija »{organization}« ni podjetje.",
+        "en": "The organization “{organization}” is not a company.",
+    },
+    "organization-not-city": {
+        "sl": "Organizacija »{organization}« ni občina.",
+        "en": "The organization “{organization}” is not a municipality.",
     },
 }
 

@@ -1,0 +1,3 @@
+"""Actions, authorization and validators."""
+
+from __future__ import annotations
