@@ -114,7 +114,8 @@ def _act(action: str, data_dict: dict[str, Any]) -> Any:
 
 
 def _sentence(error: tk.ValidationError) -> str:
-    message = error.error_dict.get("message")
+    # Refusals of ours carry both languages; CKAN's own errors are a dictionary of fields.
+    message: Any = error.error_dict.get("message")
     return str(message[0]["en"]) if message else str(error.error_dict)
 
 

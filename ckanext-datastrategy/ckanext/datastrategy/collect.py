@@ -34,7 +34,7 @@ def active_organization(id_or_name: str | None) -> model.Group | None:
 
 def is_company(organization: model.Group) -> bool:
     """Tell whether an organization is a company; one without a kind counts as a city."""
-    return (organization.extras or {}).get("organization_kind") == "company"
+    return _extras(organization).get("organization_kind") == "company"
 
 
 def organization_summary(organization_id: str) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def organization_summary(organization_id: str) -> dict[str, Any]:
         "name": found.name,
         "title": found.title or found.name,
         "kind": "company" if is_company(found) else "city",
-        "municipality_code": (found.extras or {}).get("municipality_code"),
+        "municipality_code": _extras(found).get("municipality_code"),
     }
 
 
@@ -133,6 +133,11 @@ def dataset_links(dataset_ids: Iterable[str]) -> dict[str, dict[str, str]]:
     }
 
 
+def _extras(organization: model.Group) -> dict[str, str]:
+    # The column is there since CKAN 2.12, the class does not declare it.
+    return getattr(organization, "extras", None) or {}
+
+
 def _core(package: model.Package) -> dict[str, Any]:
     names = ("id", "name", "title", "owner_org", "license_id", "notes", "state", "private", "type")
     more = ("maintainer_email", "author_email", "metadata_modified")
@@ -146,7 +151,7 @@ def _resources(packages: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     for item in model.Session.scalars(query):
         row = {name: getattr(item, name) for name in ("format", "url", "url_type", "last_modified", "created")}
-        found.setdefault(item.package_id, []).append({**(item.extras or {}), **row})
+        found.setdefault(str(item.package_id), []).append({**(item.extras or {}), **row})
     return found
 
 

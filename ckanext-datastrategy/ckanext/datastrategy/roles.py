@@ -61,10 +61,12 @@ def grant(organization_id: str, user_id: str, role: RoleName, actor: str) -> boo
 
 def revoke(organization_id: str, user_id: str, role: RoleName) -> bool:
     """Take a role away; False when the user did not have it. The caller commits."""
-    found = model.Session.execute(
+    if not has_role(user_id, [organization_id], role):
+        return False
+    model.Session.execute(
         sa.delete(Role).where(Role.organization_id == organization_id, Role.user_id == user_id, Role.role == str(role))
     )
-    return bool(found.rowcount)
+    return True
 
 
 def listing(organization_id: str) -> list[Role]:

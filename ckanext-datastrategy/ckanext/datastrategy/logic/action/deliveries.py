@@ -39,7 +39,7 @@ def datastrategy_delivery_receive(context: Any, data_dict: dict[str, Any]) -> di
     :rtype: dictionary
     """
     tk.check_access("datastrategy_delivery_receive", context, data_dict)
-    stream = data_dict.get("stream")
+    stream: Any = data_dict.get("stream")
     if not callable(getattr(stream, "read", None)):
         raise refusal("stream-missing")
     with translated_errors():
