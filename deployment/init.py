@@ -12,16 +12,16 @@ import os
 import secrets
 import subprocess
 import sys
-from importlib.util import find_spec
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from stack import database_setup, keys  # noqa: E402
-from stack.process import wait_until  # noqa: E402
-from stack.readiness import answers_postgres  # noqa: E402
-from stack.say import StackError, say  # noqa: E402
+from stack import database_setup, keys
+from stack.process import wait_until
+from stack.readiness import answers_postgres
+from stack.say import StackError, say
 
 #: In compose the databases may come later than this.
 PATIENCE_S = 120.0

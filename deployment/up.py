@@ -28,7 +28,7 @@ NEEDED_GB = 3
 APART = ("pure", "portal")
 
 
-class Bare(Exception):
+class BareMachineError(Exception):
     """This machine lacks something; the message is a sentence and says how to get it."""
 
 
@@ -46,7 +46,7 @@ def ensure_environment(lock: str = "local") -> Path:
     """Return the interpreter of an environment with everything in the lock, installing what is not there.
 
     Raises:
-        Bare: this machine cannot make it; the message says why.
+        BareMachineError: this machine cannot make it; the message says why.
     """
     check_machine()
     data = data_folder()
@@ -69,18 +69,17 @@ def ensure_environment(lock: str = "local") -> Path:
 
 def check_machine() -> None:
     """Refuse a Python that is too old or lacks venv."""
-    if sys.version_info < OLDEST:  # noqa: UP036  (an older one must be told)
+    if sys.version_info < OLDEST:
         found = ".".join(str(part) for part in sys.version_info[:3])
-        raise Bare(
-            "CityOpen needs Python 3.11 or newer; this is %s. Install one and name it: make up PYTHON=python3.11"
-            % found  # noqa: UP031
+        raise BareMachineError(
+            f"CityOpen needs Python 3.11 or newer; this is {found}. Name one: make up PYTHON=python3.11"
         )
     try:
         import ensurepip  # noqa: F401
         import venv  # noqa: F401
     except ImportError:
-        name = "python3.%d-venv" % sys.version_info[1]  # noqa: UP031
-        raise Bare(
+        name = f"python3.{sys.version_info[1]}-venv"
+        raise BareMachineError(
             f"Python's module for environments is missing. On Debian and Ubuntu: sudo apt install {name}"
         ) from None
 
@@ -89,7 +88,7 @@ def check_room(folder: Path) -> None:
     """Refuse to begin an installation that cannot end."""
     free = shutil.disk_usage(str(folder)).free / 1024**3
     if free < NEEDED_GB:
-        raise Bare(
+        raise BareMachineError(
             f"{folder} has {free:.1f} GB free, the installation needs {NEEDED_GB}. "
             "Make room, or put the data elsewhere: make up CITYOPEN_DATA=/path/with/room"
         )
@@ -117,7 +116,7 @@ def install(folder: Path, python: Path, lock: str) -> None:
     if not python.exists():
         say(f"Making a Python environment in {folder}.")
         if subprocess.run([sys.executable, "-m", "venv", str(folder)], check=False).returncode:
-            raise Bare(f"Python could not make an environment in {folder}; its message is above.")
+            raise BareMachineError(f"Python could not make an environment in {folder}; its message is above.")
     locked = ["--no-deps", "--no-build-isolation", "--require-hashes", "-r"]
     pip(python, "build tools", [*locked, str(LOCKS / "build.txt")])
     pip(python, f"packages of {lock}.txt", [*locked, str(LOCKS / f"{lock}.txt")])
@@ -141,8 +140,12 @@ def pip(python: Path, what: str, words: list[str]) -> None:
     if running.returncode:
         tail = "\n".join(lines[-15:])
         if "No space left" in tail:
-            raise Bare("The disk is full. Make room, then run the same command again: it goes on where it was.")
-        raise Bare(f"pip could not install {what}. Its last words:\n{tail}\nIs this machine online? Then try again.")
+            raise BareMachineError(
+                "The disk is full. Make room, then run the same command again: it goes on where it was."
+            )
+        raise BareMachineError(
+            f"pip could not install {what}. Its last words:\n{tail}\nIs this machine online? Then try again."
+        )
 
 
 def tell_progress(line: str, collected: int, total: int) -> None:
@@ -187,7 +190,7 @@ def main(words: list[str]) -> int:
             say("Nothing is installed yet; `make up` does that.")
             return 0 if verb == "down" else 1
         return hand_over(python, verb)
-    except Bare as problem:
+    except BareMachineError as problem:
         say(str(problem))
         return 1
     except KeyboardInterrupt:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack import ckan_ini, java, jars, keys, postgres, redis_server, solr
+from stack import ckan_ini, jars, java, keys, postgres, redis_server, solr
 from stack.layout import DEPLOYMENT, Layout
 from stack.ports import free_port, is_free
 from stack.private_files import State, ensure_secrets, write_private

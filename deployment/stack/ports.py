@@ -13,6 +13,8 @@ from stack.say import StackError
 LOOPBACK = "127.0.0.1"
 #: The kernel's `sun_path` is 108 bytes with the closing zero.
 SOCKET_PATH_BYTES = 107
+#: Short wherever the data folder is; only folders with random names are made there.
+SHORT = "/tmp"  # noqa: S108
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
@@ -56,7 +58,7 @@ def is_private_folder(folder: Path, owner: int) -> bool:
 
 
 def socket_folder(
-    preferred: Path, socket_name: str, remembered: str | None, owner: int | None = None, short: str = "/tmp"
+    preferred: Path, socket_name: str, remembered: str | None, owner: int | None = None, short: str = SHORT
 ) -> Path:
     """Return a 0700 folder whose socket path the kernel accepts.
 

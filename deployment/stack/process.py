@@ -83,7 +83,6 @@ def die_with_parent(signum: signal.Signals) -> Callable[[], None]:
 
 def start(spec: Spec, log: IO[bytes]) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own that ends when the caller ends."""
-    drop = {} if spec.user is None else {"user": spec.user.uid, "group": spec.user.gid, "extra_groups": []}
     return subprocess.Popen(
         spec.argv,
         env=dict(spec.env),
@@ -93,7 +92,9 @@ def start(spec: Spec, log: IO[bytes]) -> subprocess.Popen[bytes]:
         stderr=subprocess.STDOUT,
         start_new_session=True,
         preexec_fn=die_with_parent(spec.stop_signal),  # noqa: PLW1509  (the supervisor has one thread)
-        **drop,  # pyright: ignore[reportArgumentType]
+        user=spec.user.uid if spec.user else None,
+        group=spec.user.gid if spec.user else None,
+        extra_groups=[] if spec.user else None,
     )
 
 

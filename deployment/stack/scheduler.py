@@ -71,9 +71,10 @@ class Scheduler:
         """Do what is due now."""
         self._call(["cityharvest", "run", "--due"], harvest_environ(self._environ))
         last = self._state.get("nightly_at")
-        if is_nightly_due(now, datetime.fromisoformat(last) if last else None) and not self._stopping.is_set():
-            if self._call(["ckan", "datastrategy", "reassess"], ckan_environ(self._environ)) == 0:
-                self._state.set(nightly_at=now.isoformat())
+        if self._stopping.is_set() or not is_nightly_due(now, datetime.fromisoformat(last) if last else None):
+            return
+        if self._call(["ckan", "datastrategy", "reassess"], ckan_environ(self._environ)) == 0:
+            self._state.set(nightly_at=now.isoformat())
 
     def _call(self, command: Sequence[str], environ: Mapping[str, str]) -> int:
         program = str(Path(sys.executable).with_name(command[0]))

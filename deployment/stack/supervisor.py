@@ -157,7 +157,8 @@ class Supervisor:
         now = self._clock()
         portal = wanted_file(self._layout).exists()
         due = [child for child in self._children if portal or child.spec.stage is Stage.SERVICES]
-        if any([child.tend(now) for child in due]):
+        changed = [child.tend(now) for child in due]
+        if any(changed):
             self._write()
         if now - self._rotated > ROTATE_EVERY_S:
             self._rotated = now

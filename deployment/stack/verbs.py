@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -109,9 +108,8 @@ def status(environ: Mapping[str, str]) -> int:
         alive = bool(found and found.is_alive())
         well = well and alive
         again = f", started again {entry['restarts']} times" if entry["restarts"] else ""
-        say(
-            f"{name:<10} {f'runs as process {found.pid}, {memory_mb(found)} MB{again}' if found and alive else 'does not run' + again}."
-        )
+        runs = f"runs as process {found.pid}, {memory_mb(found)} MB" if found and alive else "does not run"
+        say(f"{name:<10} {runs}{again}.")
     answers = answers_http(f"{settings.address}/api/3/action/status_show", 20.0)
     say(f"The portal {'answers' if answers else 'does not answer'} at {settings.site_url}.")
     return 0 if well and answers else 1
@@ -149,14 +147,15 @@ def reset(environ: Mapping[str, str]) -> int:
 
 
 def memory_mb(identity: Identity) -> int:
-    """Return the resident memory of a process and of those below it, in MB."""
-    total, pages = 0, os.sysconf("SC_PAGE_SIZE")
+    """Return the memory of a process and of those below it in MB; what they share is counted once."""
+    total_kb = 0
     for pid in [identity.pid, *descendants(identity.pid)]:
         try:
-            total += int(Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[1]) * pages
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8").splitlines()
         except OSError:
             continue
-    return total // 1024**2
+        total_kb += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return total_kb // 1024
 
 
 def descendants(pid: int) -> list[int]:
