@@ -15,6 +15,7 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
@@ -104,8 +105,8 @@ def make_admin() -> None:
     from ckan.config.middleware import make_app
     from ckan.plugins import toolkit
 
-    flask_app = make_app(CKANConfigLoader(os.environ["CKAN_INI"]).get_config())._wsgi_app  # noqa: SLF001
-    with flask_app.test_request_context():
+    app: Any = make_app(CKANConfigLoader(os.environ["CKAN_INI"]).get_config())
+    with app._wsgi_app.test_request_context():  # noqa: SLF001
         known = model.Session.query(model.User).filter_by(sysadmin=True, state="active")
         if known.filter(model.User.name != toolkit.config["ckan.site_id"]).count():
             return
@@ -115,8 +116,7 @@ def make_admin() -> None:
             {"user": site_user, "ignore_auth": True},
             {"name": name, "email": f"{name}@localhost.invalid", "password": os.environ["CITYOPEN_ADMIN_PASSWORD"]},
         )
-        user = model.User.get(name)
-        user.sysadmin = True
+        model.Session.query(model.User).filter_by(name=name).update({"sysadmin": True})
         model.Session.commit()
     say("sysadmin-made")
 

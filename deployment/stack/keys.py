@@ -15,16 +15,16 @@ TOKEN = "publisher-token.txt"  # noqa: S105  (a file's name)
 
 def ensure_keys(folder: Path) -> str:
     """Make what is missing and return the recipient, the public half that web and fetchers hold."""
-    import pyrage
+    from pyrage import x25519
 
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     identity = folder / IDENTITY
     if not identity.exists():
-        write_private(identity, f"{pyrage.x25519.Identity.generate()}\n")
+        write_private(identity, f"{x25519.Identity.generate()}\n")
     site_key = folder / SITE_KEY
     if not site_key.exists():
         write_private(site_key, secrets.token_hex(32) + "\n")
-    found = pyrage.x25519.Identity.from_str(identity.read_text(encoding="utf-8").strip())
+    found = x25519.Identity.from_str(identity.read_text(encoding="utf-8").strip())
     recipient = str(found.to_public())
     write_private(folder / RECIPIENT, recipient + "\n")
     return recipient
