@@ -171,9 +171,8 @@ def receive(
         StateError: ``delivery-in-progress`` or ``delivery-withdrawn``.
         StorageUnavailable, LedgerUnavailable: try again.
     """
-    return intake.receive(
-        _of(ledger), mandate, period, stream, sender, filename=filename, expected_sha256=expected_sha256
-    )
+    arrival = intake.Arrival(stream=stream, sender=sender, filename=filename, expected_sha256=expected_sha256)
+    return intake.receive(_of(ledger), mandate, period, arrival)
 
 
 def nil(
@@ -220,15 +219,10 @@ def append_part(
     A part with the same ``label``, or with the same bytes as the one before it, is returned as it is.
     Raises as ``receive`` does.
     """
-    return intake.append_part(
-        _of(ledger),
-        delivery_id,
-        stream,
-        sender,
-        filename=filename,
-        label=label,
-        expected_sha256=expected_sha256,
+    arrival = intake.Arrival(
+        stream=stream, sender=sender, filename=filename, expected_sha256=expected_sha256, label=label
     )
+    return intake.append_part(_of(ledger), delivery_id, arrival)
 
 
 def finish_parts(delivery_id: str, sender: str, *, ledger: Ledger | None = None) -> Delivery:

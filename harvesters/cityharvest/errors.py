@@ -108,6 +108,12 @@ class StorageUnavailable(HarvestError):
     category = Category.RETRIABLE
 
 
+class ObjectMissing(HarvestError):
+    """An object that the ledger names is not in the storage (params: ``object``)."""
+
+    default_code = "object-missing"
+
+
 class LeaseLost(HarvestError):
     """Another worker holds the lease; the work done so far is dropped."""
 

@@ -182,6 +182,7 @@ class Delivery(Record):
     received_at: datetime | None
     sender: str | None
     sha256: str | None
+    nil_reason: str | None
     held_from: DeliveryState | None
     held_reason: str | None
     held_detail: Mapping[str, Any]

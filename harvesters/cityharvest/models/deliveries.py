@@ -36,6 +36,7 @@ class DeliveryRow(Base):
     received_at: Mapped[Moment | None]
     sender: Mapped[str | None]
     sha256: Mapped[str | None]
+    nil_reason: Mapped[str | None]
     held_from: Mapped[str | None]
     held_reason: Mapped[str | None]
     held_detail: Mapped[Json] = mapped_column(default=dict)
@@ -46,6 +47,7 @@ class DeliveryRow(Base):
     retry_at: Mapped[Moment | None]
     lease_owner: Mapped[str | None]
     lease_until: Mapped[Moment | None]
+    late_noted_at: Mapped[Moment | None]
     created_at: Mapped[Recorded]
     mandate: Mapped[MandateRow] = relationship(lazy="joined", innerjoin=True)
 
