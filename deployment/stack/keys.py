@@ -15,7 +15,7 @@ TOKEN = "publisher-token.txt"  # noqa: S105  (a file's name)
 
 def ensure_keys(folder: Path) -> str:
     """Make what is missing and return the recipient, the public half that web and fetchers hold."""
-    from pyrage import x25519
+    from pyrage import x25519  # pyright: ignore[reportAttributeAccessIssue]  (no stub)
 
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     identity = folder / IDENTITY
