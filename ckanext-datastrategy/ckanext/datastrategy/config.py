@@ -6,14 +6,20 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import ckan.plugins.toolkit as tk
+from flask import has_request_context
 
-__all__ = ["profile_id", "publisher_user", "set_schema_defaults"]
+__all__ = ["page_language", "profile_id", "publisher_user", "set_schema_defaults"]
 
 _SCHEMA_DEFAULTS = {
     "scheming.dataset_schemas": "ckanext.datastrategy:schemas/dataset.yaml",
     "scheming.organization_schemas": "ckanext.datastrategy:schemas/organization.yaml",
     "scheming.presets": "ckanext.scheming:presets.json",
 }
+
+
+def page_language() -> str:
+    """Return the language of the page being made; the site's own where there is none (jobs, commands)."""
+    return str(tk.h.lang()) if has_request_context() else str(tk.config["ckan.locale_default"])
 
 
 def profile_id() -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import ckan.plugins.toolkit as tk
-
 from ckanext.datastrategy import config
 from ckanext.datastrategy.reports import database_today
 from datastrategy.messages import text
@@ -26,9 +24,9 @@ def datastrategy_localized(texts: Mapping[str, str] | None) -> str:
     """Return the text of ``{"sl": …, "en": …}`` in the language of the page."""
     if not texts:
         return ""
-    return texts["sl"] if str(tk.h.lang()).startswith("sl") else texts["en"]
+    return texts["sl"] if config.page_language().startswith("sl") else texts["en"]
 
 
 def datastrategy_text(slug: str, params: Mapping[str, Any] | None = None) -> str:
     """Return the sentence for a slug in the language of the page."""
-    return text(slug, params, str(tk.h.lang()))
+    return text(slug, params, config.page_language())

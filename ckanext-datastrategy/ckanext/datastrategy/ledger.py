@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date, datetime
 from typing import Any
 
 import ckan.plugins.toolkit as tk
 
 from cityharvest import api
+from ckanext.datastrategy import config
 from datastrategy.cases import LateDelivery
 from datastrategy.messages import LANGUAGES, both
 
@@ -36,7 +38,7 @@ def translated_errors() -> Iterator[None]:
     try:
         yield
     except api.errors.NotFound as exc:
-        raise tk.ObjectNotFound(_sentence(exc.code, exc.params, tk.h.lang() if tk.h else "sl")) from exc
+        raise tk.ObjectNotFound(_sentence(exc.code, exc.params, config.page_language())) from exc
     except api.HarvestError as exc:
         sentences = {lang: _sentence(exc.code, exc.params, lang) for lang in LANGUAGES}
         problems = [dict(item) for item in getattr(exc, "problems", ())]
@@ -62,7 +64,7 @@ def _validation_error(
 
 
 def _problem(item: dict[str, Any]) -> dict[str, str]:
-    return {lang: _sentence(str(item.get("code")), item, lang) for lang in LANGUAGES}
+    return {lang: _sentence(str(item.get("code")), item.get("params"), lang) for lang in LANGUAGES}
 
 
 def _sentence(code: str, params: Any, lang: str) -> str:
@@ -93,6 +95,10 @@ def covering_dataset_ids(organization_id: str) -> set[str]:
         return set()
 
 
+def _day(moment: datetime | str) -> date:
+    return (datetime.fromisoformat(moment) if isinstance(moment, str) else moment).date()
+
+
 def late_deliveries() -> list[LateDelivery] | None:
     """Return every late delivery, None while the ledger is down: then no case may be closed."""
     try:
@@ -103,7 +109,7 @@ def late_deliveries() -> list[LateDelivery] | None:
         LateDelivery(
             mandate_id=str(item["mandate_id"]),
             period=str(item["period"]),
-            due_on=item["due_at"].date(),
+            due_on=_day(item["due_at"]),
             organization_ids=tuple(item["organization_ids"]),
             company_id=item.get("company_id"),
         )

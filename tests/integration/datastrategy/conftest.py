@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
 from types import SimpleNamespace
 from typing import Any
 
 import ckan.plugins.toolkit as tk
 import ckan.tests.factories as factories
 import pytest
+from ckan import model
+from ckan.cli.cli import ckan
 
 from cityharvest import api
 
@@ -28,7 +30,7 @@ def portal(with_plugins, reset_db, migrate_db_for, clean_index, clean_queues, cl
 def act():
     """Calls an action as a user (a name, or None for a visitor), with authorization."""
 
-    def act(action: str, user: str | None, **data_dict: Any) -> Any:
+    def act(action: str, user: str | None, /, **data_dict: Any) -> Any:
         return tk.get_action(action)({"user": user or "", "ignore_auth": False}, data_dict)
 
     return act
@@ -38,27 +40,33 @@ def act():
 def system():
     """Calls an action as the system itself."""
 
-    def system(action: str, **data_dict: Any) -> Any:
-        return tk.get_action(action)({"ignore_auth": True}, data_dict)
+    def system(action: str, /, **data_dict: Any) -> Any:
+        site_user = tk.get_action("get_site_user")({"ignore_auth": True}, {})
+        return tk.get_action(action)({"ignore_auth": True, "user": site_user["name"]}, data_dict)
 
     return system
+
+
+def make_users(*names: str) -> dict[str, dict[str, str]]:
+    """Adds users without a password: hashing one for each would take most of the time of these tests."""
+    users = [model.User(name=name, email=f"{name}@example.org") for name in names]
+    model.Session.add_all(users)
+    model.Session.commit()
+    return {user.name: {"id": user.id, "name": user.name} for user in users}
 
 
 @pytest.fixture
 def people(portal):
     """Who is on this portal. Each has exactly the one thing that their name says."""
+    factories.Sysadmin(name="the-sysadmin")
     city = factories.Organization(name="brezje", organization_kind="city")
     neighbor = factories.Organization(name="lipa", organization_kind="city")
     company = factories.Organization(name="elektro", organization_kind="company")
     other_company = factories.Organization(name="kolo", organization_kind="company")
-    users = {
-        name: factories.User(name=name)
-        for name in (
-            *("admin", "editor", "officer", "steward", "dpo", "covered-officer", "covered-dpo", "sender", "member"),
-            *("other-sender", "stranger", "cityharvest-publisher"),
-        )
-    }
-    users["sysadmin"] = factories.Sysadmin(name="the-sysadmin")
+    users = make_users(
+        *("admin", "editor", "officer", "steward", "dpo", "covered-officer", "covered-dpo", "sender", "member"),
+        *("other-sender", "stranger", "cityharvest-publisher"),
+    )
     join = tk.get_action("organization_member_create")
     for organization, name, capacity in (
         (city, "admin", "admin"),
@@ -102,6 +110,12 @@ def make_dataset(people, system):
         return system("package_create", **{**base, **changes})
 
     return make_dataset
+
+
+def record(kind: Any, /, **given: Any) -> Any:
+    """Builds a value of the ledger; fields that a test does not care about are None."""
+    rest = {item.name: None for item in fields(kind) if item.default is MISSING and item.default_factory is MISSING}
+    return kind(**{**rest, **given})
 
 
 class MemoryLedger:
@@ -176,14 +190,14 @@ class MemoryLedger:
 
     def source_create(self, mandate_id, kind, config, actor, **_):
         self.calls.append(("source_create", mandate_id, kind, actor))
-        return api.Source(
+        return record(
+            api.Source,
             id="source-1",
             mandate_id=mandate_id,
             kind=kind,
             config=config,
             enabled=True,
             memory={},
-            next_run_at=None,
             created_at=NOW,
         )
 
@@ -196,7 +210,8 @@ class MemoryLedger:
 def ledger(people, monkeypatch):
     """A ledger in memory with one mandate of the company towards both cities, and one held delivery of the sender."""
     memory = MemoryLedger()
-    mandate = api.Mandate(
+    mandate = record(
+        api.Mandate,
         id="mandate-1",
         slug="poraba",
         title={"sl": "Poraba elektrike", "en": "Electricity use"},
@@ -208,18 +223,16 @@ def ledger(people, monkeypatch):
         timezone="Europe/Ljubljana",
         due_days=15,
         starts_on=dt.date(2026, 1, 1),
-        ends_on=None,
         contract={"fields": []},
         product={},
         preset_id="house-personal-2026",
         preset_parameters={"min_units": 12},
         raw_retention_days=30,
-        first_release_approved_at=None,
-        approved_by=None,
         created_at=NOW,
         updated_at=NOW,
     )
-    delivery = api.Delivery(
+    delivery = record(
+        api.Delivery,
         id="delivery-1",
         mandate_id=mandate.id,
         mandate_slug=mandate.slug,
@@ -236,12 +249,8 @@ def ledger(people, monkeypatch):
         held_from=api.DeliveryState.CHECKED,
         held_reason="first-release",
         held_detail={},
-        error=None,
         findings=(),
         failures=0,
-        retry_at=None,
-        lease_owner=None,
-        lease_until=None,
     )
     memory.mandates[mandate.id] = mandate
     memory.deliveries[delivery.id] = delivery
@@ -249,6 +258,16 @@ def ledger(people, monkeypatch):
         if callable(getattr(memory, name)) and not name.startswith("_"):
             monkeypatch.setattr(api, name, getattr(memory, name))
     return memory
+
+
+@pytest.fixture
+def command(cli):
+    """Runs `ckan datastrategy …`."""
+
+    def command(*words: str) -> Any:
+        return cli.invoke(ckan, ["datastrategy", *words])
+
+    return command
 
 
 @pytest.fixture

@@ -16,11 +16,11 @@ NAME = "cityharvest-publisher"
 
 
 @pytest.fixture
-def init(portal, cli, tmp_path):
+def init(portal, command, tmp_path):
     path = tmp_path / "keys" / "token"
 
     def init():
-        return cli.invoke(args=["datastrategy", "init-publisher", "--token-file", str(path)]), path
+        return command("init-publisher", "--token-file", str(path)), path
 
     return init
 

@@ -176,9 +176,9 @@ class TestAuditChain:
         reassess()
         assert case_events() == ["case-opened"] * 24 + ["case-closed"]
 
-    def test_sound_chain_verifies(self, reassess, cli):
+    def test_sound_chain_verifies(self, reassess, command):
         reassess()
-        result = cli.invoke(args=["datastrategy", "audit-verify"])
+        result = command("audit-verify")
         assert result.exit_code == 0, result.output
 
     @pytest.mark.parametrize(
@@ -188,23 +188,23 @@ class TestAuditChain:
             ("removed", "DELETE FROM datastrategy_audit WHERE seq = 9", "is missing"),
         ],
     )
-    def test_tampering_is_found(self, reassess, cli, label, statement, slug):
+    def test_tampering_is_found(self, reassess, command, label, statement, slug):
         reassess()
         model.Session.execute(sa.text(statement))
         model.Session.commit()
-        result = cli.invoke(args=["datastrategy", "audit-verify"])
+        result = command("audit-verify")
         assert result.exit_code == 1
         assert f"Row 9 of the log {slug}" in result.output
 
-    def test_cut_off_end_shows_against_a_known_head(self, reassess, cli):
+    def test_cut_off_end_shows_against_a_known_head(self, reassess, command):
         reassess()
-        head = cli.invoke(args=["datastrategy", "audit-verify"]).output.strip().splitlines()[-1]
+        head = command("audit-verify").output.strip().splitlines()[-1]
         model.Session.execute(
             sa.text("DELETE FROM datastrategy_audit WHERE seq = (SELECT max(seq) FROM datastrategy_audit)")
         )
         model.Session.commit()
-        assert cli.invoke(args=["datastrategy", "audit-verify"]).exit_code == 0
-        result = cli.invoke(args=["datastrategy", "audit-verify", "--head", head])
+        assert command("audit-verify").exit_code == 0
+        result = command("audit-verify", "--head", head)
         assert result.exit_code == 1
         assert "end of the log" in result.output
 
@@ -244,21 +244,21 @@ class TestBoard:
 
 
 class TestCommands:
-    def test_check_prints_the_board_and_ends_with_one(self, cli, ledger):
-        result = cli.invoke(args=["datastrategy", "check", "brezje"])
+    def test_check_prints_the_board_and_ends_with_one(self, command, ledger):
+        result = command("check", "brezje")
         assert result.exit_code == 1
         assert "Waste collection [waste]: missing" in result.output
         assert "0 / 24" in result.output
 
-    def test_check_of_an_unknown_organization_ends_with_two(self, cli, ledger):
-        assert cli.invoke(args=["datastrategy", "check", "nowhere"]).exit_code == 2
+    def test_check_of_an_unknown_organization_ends_with_two(self, command, ledger):
+        assert command("check", "nowhere").exit_code == 2
 
-    def test_reassess_all_is_ready_for_cron(self, cli, ledger):
-        first = cli.invoke(args=["datastrategy", "reassess", "--json"])
+    def test_reassess_all_is_ready_for_cron(self, command, ledger):
+        first = command("reassess", "--json")
         assert first.exit_code == 0, first.output
         assert '"opened": 48' in first.output
-        assert '"opened": 0' in cli.invoke(args=["datastrategy", "reassess", "--json"]).output
+        assert '"opened": 0' in command("reassess", "--json").output
 
-    def test_ledger_that_is_down_is_temporary(self, cli, ledger):
+    def test_ledger_that_is_down_is_temporary(self, command, ledger):
         ledger.is_down = True
-        assert cli.invoke(args=["datastrategy", "reassess"]).exit_code == 75
+        assert command("reassess").exit_code == 75
