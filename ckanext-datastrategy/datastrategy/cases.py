@@ -124,7 +124,7 @@ DELIVERY_STEPS: tuple[Step, ...] = (
         id="formal-notice",
         days=21,
         text=Localized(
-            sl="Pošljite uradni poziv z navedbo pravne podlage mandata.",
+            sl="Pošljite uradni poziv z navedbo pravne podlage dolžnosti.",
             en="Send a formal notice that names the legal basis of the mandate.",
         ),
     ),

@@ -39,7 +39,7 @@ _TEXTS: dict[str, dict[str, str]] = {
         "en": "Found for this requirement: {datasets:dataset}.",
     },
     "dataset-missing": {
-        "sl": "Ni javne podatkovne zbirke, ki bi ustrezala tej zahtevi.",
+        "sl": "Ni javne zbirke podatkov, ki bi ustrezala tej zahtevi.",
         "en": "No public dataset answers this requirement.",
     },
     # access
@@ -125,7 +125,7 @@ _TEXTS: dict[str, dict[str, str]] = {
     "kind-missing": {"sl": "Vrsta podatkov ni navedena.", "en": "The kind of data is not stated."},
     # ends of cases
     "dataset-arrived": {
-        "sl": "Zadeva je zaprta: podatkovna zbirka je objavljena.",
+        "sl": "Zadeva je zaprta: zbirka podatkov je objavljena.",
         "en": "Closed: the dataset has been published.",
     },
     "delivery-arrived": {"sl": "Zadeva je zaprta: oddaja je prispela.", "en": "Closed: the delivery has arrived."},

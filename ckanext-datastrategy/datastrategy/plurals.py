@@ -10,7 +10,7 @@ __all__ = ["UNITS", "counted", "slovene_form"]
 
 UNITS: dict[str, dict[str, tuple[str, ...]]] = {
     "dataset": {
-        "sl": ("podatkovna zbirka", "podatkovni zbirki", "podatkovne zbirke", "podatkovnih zbirk"),
+        "sl": ("zbirka podatkov", "zbirki podatkov", "zbirke podatkov", "zbirk podatkov"),
         "en": ("dataset", "datasets"),
     },
     "file": {"sl": ("datoteka", "datoteki", "datoteke", "datotek"), "en": ("file", "files")},
