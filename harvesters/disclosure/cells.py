@@ -1,0 +1,165 @@
+"""Cells by their units: the counting half of `protect`. The gate has its own counting and shares none of this.
+
+Each function leaves one temporary table `CELLS` with the key columns, ``units`` (0 where there is no unit), the row
+count, the measures rounded for publication, and ``publishable``; and returns how many units stand behind what is
+withheld. A cell without a zone or a time is counted but never published.
+
+*Distinct.* Values are summed per unit first, so a meter with a thousand readings is one unit. Missing units are
+together one. A sum over twelve units of which one has a value would be that unit's value: a cell's ``units`` is the
+least number of units that have a value, over all measures.
+
+*Simultaneous.* Identifiers rotate, so one vehicle may carry many in an hour and distinct ones prove nothing. A cell
+is published only if **every** snapshot of its period shows at least the minimum number of vehicles in the zone at
+that instant, zero included. Counting a mean, or only the good snapshots, would publish an hour in which the zone
+held two vehicles for most of the time; averages over chosen snapshots would also tell which ones were bad. ``units``
+is the least number present at once. A snapshot that saw no vehicle in any zone is one row with an empty zone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from disclosure.binning import period_start_sql
+from disclosure.presets import Preset
+from disclosure.rounding import micro_sql, rounded_sql
+from disclosure.spec import MeasureKind, Spec
+from disclosure.sqltext import VALUE_TYPE, ident, idents, one_row
+from disclosure.units import unit_sql
+
+CELLS = "_disclosure_cells"
+_PER_UNIT = "_disclosure_per_unit"
+PRESENCE_DECIMALS = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitCounts:
+    """Units in the input, behind withheld cells, and in no published cell; rows and distinct units of the input."""
+
+    total: int
+    behind_withheld_cells: int
+    unpublished: int
+    rows: int
+
+
+def zones_sql(spec: Spec) -> str:
+    """The zone columns as text."""
+    return ", ".join(f"CAST({ident(name)} AS VARCHAR) AS {ident(name)}" for name in spec.zones)
+
+
+def distinct_cells(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, preset: Preset) -> UnitCounts:
+    """Count distinct units per cell."""
+    if spec.unit is None:
+        raise AssertionError("protect() refuses a missing unit first")
+    sums = "".join(
+        f", sum(CAST({ident(name)} AS {VALUE_TYPE})) AS __s{number}, count({ident(name)}) AS __n{number}"
+        for number, name in enumerate(spec.measures)
+    )
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {_PER_UNIT} AS SELECT {zones_sql(spec)}, {period_start_sql(spec)} AS period_start,"
+        f" {unit_sql(spec.unit)} AS __unit, count(*) AS __rows{sums} FROM {ident(relation)} GROUP BY ALL"
+    )
+    with_value = [f"count(*) FILTER (__n{number} > 0)" for number in range(len(spec.measures))]
+    units = f"least({', '.join(with_value)})" if with_value else "count(*)"
+    _store_cells(con, spec, preset, f"SELECT {idents(spec.key_columns)}, {units} AS units, sum(__rows) AS __rows", _PER_UNIT)
+    return _unit_counts(con, spec)
+
+
+def plain_cells(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, preset: Preset) -> UnitCounts:
+    """Summarize rows that have no unit behind them."""
+    values = "".join(
+        f", CAST({ident(name)} AS {VALUE_TYPE}) AS __s{number}, CAST({ident(name)} IS NOT NULL AS INTEGER) AS __n{number}"
+        for number, name in enumerate(spec.measures)
+    )
+    source = f"(SELECT {zones_sql(spec)}, {period_start_sql(spec)} AS period_start{values} FROM {ident(relation)})"
+    _store_cells(con, spec, preset, f"SELECT {idents(spec.key_columns)}, 0 AS units, count(*) AS __rows", source)
+    return UnitCounts(total=0, behind_withheld_cells=0, unpublished=0, rows=0)
+
+
+def simultaneous_cells(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, preset: Preset) -> UnitCounts:
+    """Count the units present at once, in every snapshot of a period."""
+    if spec.unit is None or spec.count_rows_as is None:
+        raise AssertionError("protect() and Spec refuse these first")
+    zones, unit = idents(spec.zones), unit_sql(spec.unit)
+    mean = rounded_sql("CAST(sum(__present) AS HUGEINT)", "CAST(__snapshots AS HUGEINT)", PRESENCE_DECIMALS)
+    # A NULL unit beside others is one more unit; count(DISTINCT) alone would drop it.
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {_PER_UNIT} AS SELECT DISTINCT {zones_sql(spec)}, {period_start_sql(spec)} AS"
+        f" period_start, {ident(spec.time)} AS __snapshot, {unit} AS __unit FROM {ident(relation)}"
+    )
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {CELLS} AS WITH snapshots AS (SELECT period_start, count(DISTINCT __snapshot) AS"
+        f" __snapshots FROM {_PER_UNIT} GROUP BY period_start), present AS (SELECT {zones}, period_start, __snapshot,"
+        f" count(*) AS __present FROM {_PER_UNIT} GROUP BY ALL),"
+        f" cells AS (SELECT {zones}, period_start, __snapshots,"
+        f" CASE WHEN count(*) = __snapshots THEN min(__present) ELSE 0 END AS units, {mean} AS {ident(spec.count_rows_as)}"
+        f" FROM present JOIN snapshots USING (period_start) GROUP BY ALL)"
+        f" SELECT *, {_keyed(spec)} AND units >= {preset.min_units} AS publishable FROM cells"
+    )
+    # Rotating identifiers overcount a day, so "how many are concerned" is the most at one instant.
+    total, hidden = one_row(
+        con,
+        "WITH at_once AS (SELECT __snapshot, count(DISTINCT coalesce(__unit, '')) AS every, count(DISTINCT coalesce(__unit, ''))"
+        f" FILTER (NOT publishable) AS hidden FROM {_PER_UNIT} JOIN {CELLS} ON {_same_cell(spec)} GROUP BY __snapshot)"
+        " SELECT coalesce(max(every), 0), coalesce(max(hidden), 0) FROM at_once",
+    )
+    return UnitCounts(total=total, behind_withheld_cells=hidden, unpublished=hidden, rows=0)
+
+
+def drop(con: duckdb.DuckDBPyConnection) -> None:
+    """Remove the working tables: the per-unit one holds what must not outlive the computation."""
+    con.execute(f"DROP TABLE IF EXISTS {_PER_UNIT}")
+    con.execute(f"DROP TABLE IF EXISTS {CELLS}")
+
+
+def _store_cells(con: duckdb.DuckDBPyConnection, spec: Spec, preset: Preset, select: str, source: str) -> None:
+    """Sum the measures per cell, round them, and mark which cells keep the rule."""
+    sums = "".join(f", sum(__s{i}) AS __s{i}, sum(__n{i}) AS __n{i}" for i in range(len(spec.measures)))
+    figures = "".join(
+        f", {_figure_sql(measure.kind, number, measure.decimals)} AS {ident(name)}"
+        for number, (name, measure) in enumerate(spec.measures.items())
+    )
+    rows = f", CAST(__rows AS BIGINT) AS {ident(spec.count_rows_as)}" if spec.count_rows_as else ""
+    keys = idents(spec.key_columns)
+    rule = " AND ".join([_keyed(spec), f"units >= {preset.min_units}", *_not_zero(spec, preset)])
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {CELLS} AS WITH summed AS ({select}{sums} FROM {source} GROUP BY {keys}),"
+        f" cells AS (SELECT {keys}, CAST(units AS BIGINT) AS units{rows}{figures} FROM summed)"
+        f" SELECT *, {rule} AS publishable FROM cells"
+    )
+
+
+def _figure_sql(kind: MeasureKind, number: int, decimals: int) -> str:
+    micro = micro_sql(f"__s{number}")
+    if kind is MeasureKind.SUM:
+        return rounded_sql(micro, "CAST(1000000 AS HUGEINT)", decimals)
+    return rounded_sql(micro, f"nullif(CAST(__n{number} AS HUGEINT), 0) * 1000000", decimals)
+
+
+def _keyed(spec: Spec) -> str:
+    return " AND ".join(f"{ident(name)} IS NOT NULL" for name in spec.key_columns)
+
+
+def _not_zero(spec: Spec, preset: Preset) -> list[str]:
+    """A total of zero tells that everybody in the cell had zero, so it is withheld like a small count."""
+    if not preset.zero_is_small:
+        return []
+    sums = [name for name, measure in spec.measures.items() if measure.kind is MeasureKind.SUM]
+    return [f"coalesce({ident(name)} <> 0, false)" for name in sums]
+
+
+def _same_cell(spec: Spec) -> str:
+    return " AND ".join(
+        f"{_PER_UNIT}.{ident(name)} IS NOT DISTINCT FROM {CELLS}.{ident(name)}" for name in spec.key_columns
+    )
+
+
+def _unit_counts(con: duckdb.DuckDBPyConnection, spec: Spec) -> UnitCounts:
+    total, hidden, unpublished, rows = one_row(
+        con,
+        "WITH seen AS (SELECT __unit, bool_or(publishable) AS shown, bool_or(NOT publishable) AS hidden, sum(__rows) AS __rows"
+        f" FROM {_PER_UNIT} JOIN {CELLS} ON {_same_cell(spec)} GROUP BY __unit)"
+        " SELECT count(*), count(*) FILTER (hidden), count(*) FILTER (NOT shown), coalesce(sum(__rows), 0)::BIGINT FROM seen",
+    )
+    return UnitCounts(total=total, behind_withheld_cells=hidden, unpublished=unpublished, rows=rows)
