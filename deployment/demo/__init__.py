@@ -1,0 +1,1 @@
+"""The demo region: invented companies and seeded data around three true municipalities."""
