@@ -57,19 +57,22 @@ def distinct_cells(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, pr
         for number, name in enumerate(spec.measures)
     )
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {_PER_UNIT} AS SELECT {zones_sql(spec)}, {period_start_sql(spec)} AS period_start,"
-        f" {unit_sql(spec.unit)} AS __unit, count(*) AS __rows{sums} FROM {ident(relation)} GROUP BY ALL"
+        f"CREATE OR REPLACE TEMP TABLE {_PER_UNIT} AS SELECT {zones_sql(spec)},"
+        f" {period_start_sql(spec)} AS period_start, {unit_sql(spec.unit)} AS __unit,"
+        f" count(*) AS __rows{sums} FROM {ident(relation)} GROUP BY ALL"
     )
     with_value = [f"count(*) FILTER (__n{number} > 0)" for number in range(len(spec.measures))]
     units = f"least({', '.join(with_value)})" if with_value else "count(*)"
-    _store_cells(con, spec, preset, f"SELECT {idents(spec.key_columns)}, {units} AS units, sum(__rows) AS __rows", _PER_UNIT)
+    select = f"SELECT {idents(spec.key_columns)}, {units} AS units, sum(__rows) AS __rows"
+    _store_cells(con, spec, preset, select, _PER_UNIT)
     return _unit_counts(con, spec)
 
 
 def plain_cells(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, preset: Preset) -> UnitCounts:
     """Summarize rows that have no unit behind them."""
     values = "".join(
-        f", CAST({ident(name)} AS {VALUE_TYPE}) AS __s{number}, CAST({ident(name)} IS NOT NULL AS INTEGER) AS __n{number}"
+        f", CAST({ident(name)} AS {VALUE_TYPE}) AS __s{number},"
+        f" CAST({ident(name)} IS NOT NULL AS INTEGER) AS __n{number}"
         for number, name in enumerate(spec.measures)
     )
     source = f"(SELECT {zones_sql(spec)}, {period_start_sql(spec)} AS period_start{values} FROM {ident(relation)})"
@@ -92,16 +95,17 @@ def simultaneous_cells(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec
         f"CREATE OR REPLACE TEMP TABLE {CELLS} AS WITH snapshots AS (SELECT period_start, count(DISTINCT __snapshot) AS"
         f" __snapshots FROM {_PER_UNIT} GROUP BY period_start), present AS (SELECT {zones}, period_start, __snapshot,"
         f" count(*) AS __present FROM {_PER_UNIT} GROUP BY ALL),"
-        f" cells AS (SELECT {zones}, period_start, __snapshots,"
-        f" CASE WHEN count(*) = __snapshots THEN min(__present) ELSE 0 END AS units, {mean} AS {ident(spec.count_rows_as)}"
+        f" cells AS (SELECT {zones}, period_start, __snapshots, {mean} AS {ident(spec.count_rows_as)},"
+        f" CASE WHEN count(*) = __snapshots THEN min(__present) ELSE 0 END AS units"
         f" FROM present JOIN snapshots USING (period_start) GROUP BY ALL)"
         f" SELECT *, {_keyed(spec)} AND units >= {preset.min_units} AS publishable FROM cells"
     )
     # Rotating identifiers overcount a day, so "how many are concerned" is the most at one instant.
     total, hidden = one_row(
         con,
-        "WITH at_once AS (SELECT __snapshot, count(DISTINCT coalesce(__unit, '')) AS every, count(DISTINCT coalesce(__unit, ''))"
-        f" FILTER (NOT publishable) AS hidden FROM {_PER_UNIT} JOIN {CELLS} ON {_same_cell(spec)} GROUP BY __snapshot)"
+        "WITH at_once AS (SELECT __snapshot, count(DISTINCT coalesce(__unit, '')) AS every,"
+        f" count(DISTINCT coalesce(__unit, '')) FILTER (NOT publishable) AS hidden"
+        f" FROM {_PER_UNIT} JOIN {CELLS} ON {_same_cell(spec)} GROUP BY __snapshot)"
         " SELECT coalesce(max(every), 0), coalesce(max(hidden), 0) FROM at_once",
     )
     return UnitCounts(total=total, behind_withheld_cells=hidden, unpublished=hidden, rows=0)
@@ -142,11 +146,10 @@ def _keyed(spec: Spec) -> str:
 
 
 def _not_zero(spec: Spec, preset: Preset) -> list[str]:
-    """A total of zero tells that everybody in the cell had zero, so it is withheld like a small count."""
+    """A figure of zero tells that everybody in the cell had zero, so it is withheld like a small count."""
     if not preset.zero_is_small:
         return []
-    sums = [name for name, measure in spec.measures.items() if measure.kind is MeasureKind.SUM]
-    return [f"coalesce({ident(name)} <> 0, false)" for name in sums]
+    return [f"coalesce({ident(name)} <> 0, false)" for name in spec.measures]
 
 
 def _same_cell(spec: Spec) -> str:
@@ -158,8 +161,9 @@ def _same_cell(spec: Spec) -> str:
 def _unit_counts(con: duckdb.DuckDBPyConnection, spec: Spec) -> UnitCounts:
     total, hidden, unpublished, rows = one_row(
         con,
-        "WITH seen AS (SELECT __unit, bool_or(publishable) AS shown, bool_or(NOT publishable) AS hidden, sum(__rows) AS __rows"
-        f" FROM {_PER_UNIT} JOIN {CELLS} ON {_same_cell(spec)} GROUP BY __unit)"
-        " SELECT count(*), count(*) FILTER (hidden), count(*) FILTER (NOT shown), coalesce(sum(__rows), 0)::BIGINT FROM seen",
+        "WITH seen AS (SELECT __unit, bool_or(publishable) AS shown, bool_or(NOT publishable) AS hidden,"
+        f" sum(__rows) AS __rows FROM {_PER_UNIT} JOIN {CELLS} ON {_same_cell(spec)} GROUP BY __unit)"
+        " SELECT count(*), count(*) FILTER (hidden), count(*) FILTER (NOT shown), coalesce(sum(__rows), 0)::BIGINT"
+        " FROM seen",
     )
     return UnitCounts(total=total, behind_withheld_cells=hidden, unpublished=unpublished, rows=rows)

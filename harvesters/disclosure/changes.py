@@ -72,7 +72,7 @@ def _fewest_changed_units(con: duckdb.DuckDBPyConnection, old: str, new: str, sp
     if spec.presence is Presence.SIMULTANEOUS:
         # Identifiers rotate within a period; what changed is visible snapshot by snapshot.
         cell.append("__snapshot")
-    # A contribution stands on one side only (EXCEPT both ways), or on both with other values: either way its unit changed.
+    # A contribution that stands on one side only, or on both with other values, survives EXCEPT: its unit changed.
     before, after = _contributions(old, spec), _contributions(new, spec)
     (fewest,) = one_row(
         con,
@@ -94,6 +94,6 @@ def _contributions(relation: str, spec: Spec) -> str:
         for number, name in enumerate(spec.measures)
     )
     return (
-        f"SELECT {zones_sql(spec)}, {period_start_sql(spec)} AS period_start{snapshot}, {unit_sql(spec.unit)} AS __unit,"
-        f" count(*) AS __rows{values} FROM {ident(relation)} GROUP BY ALL"
+        f"SELECT {zones_sql(spec)}, {period_start_sql(spec)} AS period_start{snapshot},"
+        f" {unit_sql(spec.unit)} AS __unit, count(*) AS __rows{values} FROM {ident(relation)} GROUP BY ALL"
     )

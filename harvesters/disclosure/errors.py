@@ -12,6 +12,8 @@ Texts for people are in ``disclosure.messages``; parameters name columns and rul
 All of them are fatal: the same input fails again.
 """
 
+# ruff: noqa: N818 - a name says what happened; that it is an error is plain.
+
 from __future__ import annotations
 
 from typing import ClassVar, Final
@@ -28,15 +30,15 @@ class DisclosureError(Exception):
         super().__init__(f"{code} {params}" if params else code)
 
 
-class SpecInvalid(DisclosureError):
+class SpecInvalid(DisclosureError, ValueError):
     """The specification contradicts itself."""
 
 
-class PresetInvalid(DisclosureError):
+class PresetInvalid(DisclosureError, ValueError):
     """The preset file is unknown, incomplete, or not comparable with its law."""
 
 
-class LaxerThanLaw(DisclosureError):
+class LaxerThanLaw(DisclosureError, ValueError):
     """A preset parameter is laxer than the law that the preset file states."""
 
 

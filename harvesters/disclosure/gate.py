@@ -37,9 +37,7 @@ class Cleared:
             raise GateRefused("gate-not-passed")
 
 
-def gate(
-    con: duckdb.DuckDBPyConnection, relation: str, protected: Protected, spec: Spec, preset: Preset
-) -> Cleared:
+def gate(con: duckdb.DuckDBPyConnection, relation: str, protected: Protected, spec: Spec, preset: Preset) -> Cleared:
     """Recount the input and compare it with what is to be published.
 
     Raises:
@@ -85,7 +83,7 @@ def _compare_cells(
         if code is not None:
             wrong[code] = wrong.get(code, 0) + 1
     if wrong:
-        code = sorted(wrong)[0]
+        code = min(wrong)
         raise GateRefused(code, cells=wrong[code])
 
 
@@ -103,7 +101,7 @@ def _fault(row: Mapping[str, Any], cell: Recounted | None, spec: Spec, preset: P
         divisor = cell.values[number] if measure.kind is MeasureKind.MEAN else 1
         if not _close(row[name], cell.sums[number], divisor):
             return "figure-differs"
-        if preset.zero_is_small and measure.kind is MeasureKind.SUM and row[name] == 0:
+        if preset.zero_is_small and not row[name]:
             return "figure-zero"
     return None
 
@@ -131,9 +129,11 @@ def _compare_missing(
 
 
 def _is_zero(cell: Recounted, spec: Spec, preset: Preset) -> bool:
+    """Whether a figure of the cell would be printed as zero, which `preset` treats as small."""
     if not preset.zero_is_small:
         return False
-    return any(
-        measure.kind is MeasureKind.SUM and (total is None or abs(total) < Decimal(5).scaleb(-measure.decimals - 1))
-        for total, measure in zip(cell.sums, spec.measures.values(), strict=True)
-    )
+    for total, values, measure in zip(cell.sums, cell.values, spec.measures.values(), strict=True):
+        divisor = values if measure.kind is MeasureKind.MEAN else 1
+        if total is None or abs(total) < Decimal(5).scaleb(-measure.decimals - 1) * divisor:
+            return True
+    return False

@@ -115,9 +115,7 @@ def _collect(con: duckdb.DuckDBPyConnection, spec: Spec, preset: Preset, counts:
         table=table.combine_chunks(),
         withheld=Withheld(
             cells=withheld,
-            cells_band=band(
-                withheld, total, units_behind=counts.behind_withheld_cells, min_units=preset.min_units
-            ),
+            cells_band=band(withheld, total, units_behind=counts.behind_withheld_cells, min_units=preset.min_units),
             units_band=band(
                 counts.unpublished, counts.total, units_behind=counts.unpublished, min_units=preset.min_units
             ),

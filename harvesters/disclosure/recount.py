@@ -73,13 +73,15 @@ def count_units(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, min_u
     measures = "".join(f", sum(CAST({value} AS DECIMAL(18,6))), count({value})" for value in values)
     having = f" HAVING {smallest} >= {min_units}" if spec.unit is not None else ""
     rows = con.execute(
-        f"SELECT {', '.join(zones)}, gate_periods.start, count(*), {smallest}{measures} FROM {ident(relation)} AS source"
-        f" JOIN gate_periods ON gate_periods.moment = source.{ident(spec.time)}{join}"
+        f"SELECT {', '.join(zones)}, gate_periods.start, count(*), {smallest}{measures}"
+        f" FROM {ident(relation)} AS source JOIN gate_periods ON gate_periods.moment = source.{ident(spec.time)}{join}"
         f" GROUP BY {', '.join(zones)}, gate_periods.start{having}"
     ).fetchall()
     width = len(spec.zones) + 1
     return {
-        row[:width]: Recounted(rows=row[width], units=row[width + 1], sums=row[width + 2 :: 2], values=row[width + 3 :: 2])
+        row[:width]: Recounted(
+            rows=row[width], units=row[width + 1], sums=row[width + 2 :: 2], values=row[width + 3 :: 2]
+        )
         for row in rows
         if None not in row[:width]
     }
@@ -93,7 +95,8 @@ def count_present(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec) -> 
     zones = ", ".join(f"CAST(source.{ident(zone)} AS VARCHAR)" for zone in spec.zones)
     name = f"coalesce(upper(trim(CAST(source.{ident(spec.unit)} AS VARCHAR))), '')"
     rows = con.execute(
-        f"SELECT gate_periods.start, gate_periods.moment, count(DISTINCT {name}), {zones} FROM {ident(relation)} AS source"
+        f"SELECT gate_periods.start, gate_periods.moment, count(DISTINCT {name}), {zones}"
+        f" FROM {ident(relation)} AS source"
         f" JOIN gate_periods ON gate_periods.moment = source.{ident(spec.time)} GROUP BY ALL"
     ).fetchall()
     snapshots: dict[datetime, set[datetime]] = defaultdict(set)

@@ -74,9 +74,7 @@ def _check(cleared: Cleared, spec: Spec, preset: Preset, input_hmac: str) -> Non
         raise DisclosureRefused("input-hmac-malformed")
 
 
-def _write_files(
-    draft: Path, cleared: Cleared, *, release_id: str, input_hmac: str, extra: Mapping[str, Any]
-) -> Proof:
+def _write_files(draft: Path, cleared: Cleared, *, release_id: str, input_hmac: str, extra: Mapping[str, Any]) -> Proof:
     table = cleared.protected.table
     (draft / CSV_NAME).write_bytes(csv_bytes(table))
     write_parquet(table, draft / PARQUET_NAME)

@@ -103,7 +103,7 @@ def table_schema(spec: Spec) -> dict[str, Any]:
 
 def expected_types(spec: Spec) -> dict[str, str]:
     """The Arrow type of each published column."""
-    types = {name: "string" for name in spec.zones}
+    types = dict.fromkeys(spec.zones, "string")
     types |= {PERIOD_COLUMN: "timestamp[us, tz=UTC]", UNITS_COLUMN: "int64"}
     if spec.count_rows_as:
         types[spec.count_rows_as] = "decimal128(18, 1)" if spec.presence == "simultaneous" else "int64"

@@ -106,7 +106,9 @@ def _table_claims(folder: Path, proof: Mapping[str, Any]) -> list[Claim]:
     wanted = [(each["name"], each["type"]) for each in table_schema(spec)["fields"]]
     answers = [
         _claim("files-readable", ok=True),
-        _claim("same-table", ok=header == [neutral(name) for name in table.column_names] and rows == list(text_rows(table))),
+        _claim(
+            "same-table", ok=(header, rows) == ([neutral(name) for name in table.column_names], list(text_rows(table)))
+        ),
         _claim("schema-fits", ok=described == wanted),
     ]
     columns_fit = claims.types_fit(table, spec)

@@ -1,0 +1,39 @@
+"""Texts for people, Slovene and English, for every code, claim, band and reason of this package.
+
+Boundary: a table (``messages.yaml``) and one lookup; the code that decides knows only the slugs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+
+@cache
+def table() -> Mapping[str, Mapping[str, str]]:
+    """All texts: slug → language → text with ``{name}`` places."""
+    loaded: dict[str, dict[str, str]] = yaml.safe_load((files("disclosure") / "messages.yaml").read_text("utf-8"))
+    return loaded
+
+
+def text(slug: str, params: Mapping[str, Any] | None = None, lang: str = "en") -> str:
+    """The text of a slug in a language; an unknown slug is shown as it is, so that nothing is lost."""
+    texts = table().get(slug)
+    if texts is None:
+        return slug
+    return texts[lang].format_map(_Shown(params or {}))
+
+
+class _Shown(dict[str, Any]):
+    """A parameter that was not given shows its name; lists are joined by commas."""
+
+    def __missing__(self, name: str) -> str:
+        return f"{{{name}}}"
+
+    def __getitem__(self, name: str) -> Any:
+        value = super().__getitem__(name)
+        return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
