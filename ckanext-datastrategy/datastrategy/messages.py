@@ -145,6 +145,16 @@ _TEXTS: dict[str, dict[str, str]] = {
         "en": "The end of the log from row {seq} on is missing.",
     },
     # refusals of actions
+    "not-authorized": {
+        "sl": "Za to organizacijo nimate ustrezne pravice.",
+        "en": "You are not authorized for this organization.",
+    },
+    "organization-not-found": {"sl": "Organizacije ni mogoče najti.", "en": "The organization was not found."},
+    "user-not-found": {"sl": "Uporabnika ni mogoče najti.", "en": "The user was not found."},
+    "value-missing": {"sl": "Vnesite vrednost.", "en": "Please give a value."},
+    "list-expected": {"sl": "Pričakovan je seznam nizov.", "en": "A list of strings is expected."},
+    "dictionary-expected": {"sl": "Pričakovan je slovar (objekt).", "en": "A dictionary (object) is expected."},
+    "integer-expected": {"sl": "Pričakovano je celo število.", "en": "A whole number is expected."},
     "four-eyes": {
         "sl": "O oddaji ne more odločati oseba, ki jo je poslala.",
         "en": "The person who sent a delivery cannot decide on it.",

@@ -48,9 +48,13 @@ def test_all_fields_survive_a_round_trip(make_dataset, system):
         publisher=[{"name": "Občina Brezje"}],
         creator=[{"name": "Elektro"}],
         temporal_coverage=[{"start": "2026-01-01", "end": "2026-10-31"}],
+        issued="2026-01-15",
+        modified="2026-11-02",
+        language=["sl"],
+        spatial='{"type": "Point", "coordinates": [14.5, 46.05]}',
     )
     updated = system("package_update", **created)
-    for name in ("contact", "publisher", "creator", "spatial_coverage", "temporal_coverage", "requirement_ids"):
+    for name in ("contact", "publisher", "creator", "spatial_coverage", "temporal_coverage", "issued", "spatial"):
         assert updated[name] == created[name]
 
 
@@ -81,11 +85,16 @@ class TestReleaseFields:
         assert saved["notes"] == "changed"
         assert {name: saved[name] for name in self.FIELDS} == self.FIELDS
 
-    def test_editor_keeps_them_when_the_form_does_not_send_them(self, make_dataset, act):
+    @pytest.mark.parametrize("user", ["editor", "the-sysadmin"])
+    def test_they_stay_when_the_form_does_not_send_them(self, make_dataset, act, user):
         created = make_dataset(**self.FIELDS)
         sent = {name: value for name, value in created.items() if name not in self.FIELDS}
-        saved = act("package_update", "editor", **sent)
+        saved = act("package_update", user, **sent)
         assert {name: saved[name] for name in self.FIELDS} == self.FIELDS
+
+    def test_publisher_clears_one_with_an_empty_value(self, make_dataset, system):
+        created = make_dataset(**self.FIELDS)
+        assert not system("package_update", **{**created, "suppression": ""}).get("suppression")
 
 
 def test_dataset_is_served_as_rdf_with_its_frequency(make_dataset, app):

@@ -17,6 +17,7 @@ from ckanext.datastrategy import config
 from ckanext.datastrategy.collect import active_organization
 from ckanext.datastrategy.ledger import api, translated_errors
 from ckanext.datastrategy.roles import RoleName, has_role, is_member
+from ckanext.datastrategy.texts import said
 
 __all__ = [
     "datastrategy_board",
@@ -165,7 +166,7 @@ def may_see_deliveries(user: model.User | None, mandate: api.Mandate) -> bool:
 
 
 def _verdict(allowed: bool) -> dict[str, Any]:
-    return {"success": True} if allowed else {"success": False, "msg": tk._("Not authorized for this organization")}
+    return {"success": True} if allowed else {"success": False, "msg": said("not-authorized")}
 
 
 def _user(context: Any) -> model.User | None:
@@ -177,7 +178,7 @@ def _user(context: Any) -> model.User | None:
 def _organization_id(id_or_name: Any) -> str:
     found = active_organization(str(id_or_name)) if id_or_name else None
     if found is None:
-        raise tk.ObjectNotFound(tk._("Organization not found"))
+        raise tk.ObjectNotFound(said("organization-not-found"))
     return str(found.id)
 
 

@@ -14,6 +14,7 @@ from ckan import model
 
 from ckanext.datastrategy import config
 from ckanext.datastrategy.mapping import string_list
+from ckanext.datastrategy.texts import said
 from datastrategy import frequencies
 
 __all__ = [
@@ -34,7 +35,7 @@ def datastrategy_string_list(value: Any) -> str:
         Invalid: The value is neither.
     """
     if not isinstance(value, str | list | tuple | set):
-        raise tk.Invalid(tk._("Expecting a list of strings"))
+        raise tk.Invalid(said("list-expected"))
     return json.dumps(string_list(value), ensure_ascii=False)
 
 
@@ -55,9 +56,13 @@ def datastrategy_themes(value: Any) -> str:
 
 
 def datastrategy_release_field(key: Any, data: Any, errors: Any, context: Any) -> None:
-    """Keep the stored value of a field that follows from a release, unless the publisher or a sysadmin writes it."""
+    """Keep the stored value of a field that follows from a release, unless the publisher or a sysadmin sends another.
+
+    Forms do not send these fields; what is not sent is kept for everybody, an empty value sent by the publisher clears.
+    """
     del errors
-    if context.get("ignore_auth") or _may_write_release_fields(context.get("user")):
+    is_sent = data.get(key, tk.missing) is not tk.missing
+    if is_sent and (context.get("ignore_auth") or _may_write_release_fields(context.get("user"))):
         return
     stored = context.get("package")
     value = (stored.extras or {}).get(key[-1]) if stored is not None else None

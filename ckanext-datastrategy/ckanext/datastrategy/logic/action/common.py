@@ -9,6 +9,7 @@ from ckan import model
 
 from ckanext.datastrategy.collect import active_organization
 from ckanext.datastrategy.ledger import refusal
+from ckanext.datastrategy.texts import said
 
 __all__ = ["acting_user", "actor_id", "organization", "required_text"]
 
@@ -45,5 +46,5 @@ def required_text(data_dict: dict[str, Any], key: str) -> str:
     """
     value = str(tk.get_or_bust(data_dict, key) or "").strip()
     if not value:
-        raise tk.ValidationError({key: [tk._("Missing value")]})
+        raise tk.ValidationError({key: [said("value-missing")]})
     return value

@@ -9,6 +9,7 @@ import ckan.plugins.toolkit as tk
 from ckanext.datastrategy import board, casebook, reassessment
 from ckanext.datastrategy.collect import assessable_organization_ids, is_company
 from ckanext.datastrategy.logic.action.common import actor_id, organization
+from ckanext.datastrategy.texts import said
 from datastrategy.messages import both
 
 __all__ = ["datastrategy_board", "datastrategy_case_list", "datastrategy_reassess", "datastrategy_report_show"]
@@ -33,7 +34,7 @@ def datastrategy_reassess(context: Any, data_dict: dict[str, Any]) -> dict[str, 
     else:
         asked = data_dict.get("organization_ids")
         if not isinstance(asked, list | tuple) or not asked:
-            raise tk.ValidationError({"organization_ids": [tk._("Missing value")]})
+            raise tk.ValidationError({"organization_ids": [said("value-missing")]})
         ids = [item.id for item in map(organization, asked) if not is_company(item)]
     return reassessment.reassess(list(dict.fromkeys(ids)), actor_id(context))
 
@@ -92,5 +93,5 @@ def _organization(data_dict: dict[str, Any]) -> Any:
         return organization(tk.get_or_bust(data_dict, "organization_id"))
     except tk.ValidationError as exc:
         if exc.error_dict.get("code") == ["organization-unknown"]:
-            raise tk.ObjectNotFound(tk._("Organization not found")) from exc
+            raise tk.ObjectNotFound(said("organization-not-found")) from exc
         raise

@@ -9,6 +9,7 @@ import ckan.plugins.toolkit as tk
 from ckanext.datastrategy.ledger import api, delivery_dict, refusal, translated_errors
 from ckanext.datastrategy.logic.action.common import acting_user, actor_id, organization, required_text
 from ckanext.datastrategy.logic.auth import may_see_deliveries
+from ckanext.datastrategy.texts import said
 
 __all__ = [
     "datastrategy_delivery_decide",
@@ -182,5 +183,5 @@ def _page(data_dict: dict[str, Any]) -> tuple[int, int]:
     try:
         limit, offset = int(data_dict.get("limit") or _PAGE_SIZE), int(data_dict.get("offset") or 0)
     except (TypeError, ValueError) as exc:
-        raise tk.ValidationError({"limit": [tk._("Invalid integer")]}) from exc
+        raise tk.ValidationError({"limit": [said("integer-expected")]}) from exc
     return max(1, min(limit, _PAGE_SIZE)), max(0, offset)

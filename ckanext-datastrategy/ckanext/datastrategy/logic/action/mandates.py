@@ -11,6 +11,7 @@ from ckanext.datastrategy.collect import is_company, organization_summary
 from ckanext.datastrategy.ledger import api, refusal, translated_errors
 from ckanext.datastrategy.logic.action.common import acting_user, actor_id, organization, required_text
 from ckanext.datastrategy.logic.auth import may_see_deliveries
+from ckanext.datastrategy.texts import said
 
 __all__ = [
     "datastrategy_mandate_create",
@@ -121,7 +122,7 @@ def datastrategy_source_create(context: Any, data_dict: dict[str, Any]) -> dict[
     tk.check_access("datastrategy_source_create", context, data_dict)
     config = data_dict.get("config")
     if not isinstance(config, dict):
-        raise tk.ValidationError({"config": [tk._("Expecting a dictionary")]})
+        raise tk.ValidationError({"config": [said("dictionary-expected")]})
     with translated_errors():
         return api.source_create(
             required_text(data_dict, "mandate_id"), required_text(data_dict, "kind"), config, actor_id(context)
@@ -176,7 +177,7 @@ def _with_ids(data_dict: dict[str, Any]) -> dict[str, Any]:
 
 def _cities(ids_or_names: Any) -> list[str]:
     if not isinstance(ids_or_names, list | tuple):
-        raise tk.ValidationError({"municipality_organization_ids": [tk._("Expecting a list of strings")]})
+        raise tk.ValidationError({"municipality_organization_ids": [said("list-expected")]})
     found = [organization(item) for item in ids_or_names]
     for city in found:
         if is_company(city):

@@ -10,6 +10,7 @@ from ckan import model
 from ckanext.datastrategy import chain, roles
 from ckanext.datastrategy.ledger import refusal
 from ckanext.datastrategy.logic.action.common import actor_id, organization, required_text
+from ckanext.datastrategy.texts import said
 
 __all__ = ["datastrategy_role_grant", "datastrategy_role_list", "datastrategy_role_revoke"]
 
@@ -70,7 +71,7 @@ def _change(context: Any, data_dict: dict[str, Any], action: str, *, grants: boo
     organization_id = organization(data_dict.get("organization_id")).id
     user = model.User.get(required_text(data_dict, "user"))
     if user is None or user.state != "active":
-        raise tk.ObjectNotFound(tk._("User not found"))
+        raise tk.ObjectNotFound(said("user-not-found"))
     role = _role(required_text(data_dict, "role"))
     actor = actor_id(context)
     if grants:
