@@ -13,7 +13,6 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +51,7 @@ def set_up(*, databases_only: bool) -> None:
         say("  Roles and databases.")
         database_setup.create_databases(admin_url, urls)
     say("  Tables of the delivery ledger.")
-    if find_spec("cityharvest.cli.__init__"):  # interim: until the command line is there
-        run("cityharvest", "db", "upgrade")
+    upgrade_ledger(urls[database_setup.LEDGER])
     say("  Tables of CKAN and its extensions.")
     run("ckan", "db", "upgrade")
     say("  Permissions of the DataStore.")
@@ -78,6 +76,26 @@ def wait_for_database(url: str) -> None:
     """
     if not wait_until(lambda: answers_postgres(database_setup.plain(url)), PATIENCE_S, 0.5):
         raise StackError("PostgreSQL does not answer, or refuses the account of CKAN_SQLALCHEMY_URL.")
+
+
+def upgrade_ledger(url: str) -> None:
+    """Do what `cityharvest db upgrade` does.
+
+    Raises:
+        StackError: the schema is newer than this code.
+    """
+    from sqlalchemy import create_engine
+
+    from cityharvest.errors import HarvestError
+    from cityharvest.migrations import upgrade
+
+    engine = create_engine(url)
+    try:
+        upgrade(engine)
+    except HarvestError as error:
+        raise StackError(f"the delivery ledger cannot be upgraded ({error}).") from error
+    finally:
+        engine.dispose()
 
 
 def ensure_pipeline_keys() -> None:

@@ -209,7 +209,7 @@ def portal_specs(stack: Stack, environ: Mapping[str, str]) -> list[Spec]:
         "worker": ((str(Path(python).with_name("ckan")), "jobs", "worker"), web),
         "scheduler": ((python, "-m", "stack.scheduler"), full | ours),
     }
-    if stack.settings.demo and (DEPLOYMENT / "demo").is_dir():
+    if stack.settings.demo and (DEPLOYMENT / "demo" / "serve.py").is_file():
         port = str(stack.state.get("demo_port"))
         demo = inherited(environ) | ours | {"CITYOPEN_DEMO_PORT": port, "CITYOPEN_DATA": str(stack.layout.data)}
         commands["demo"] = ((python, "-m", "demo.serve"), demo)

@@ -71,6 +71,13 @@ def create_databases(admin_url: str, urls: Mapping[str, str]) -> None:
     _execute(at_database(admin_url, ckan.database), statements[1:])
 
 
+def create_database(admin_url: str, database: str, owner: str) -> None:
+    """Make one more database for a role that exists."""
+    with closing(psycopg2.connect(plain(admin_url))) as connection:
+        connection.autocommit = True
+        _database(connection, database, owner, [])
+
+
 def set_datastore_permissions(urls: Mapping[str, str], admin_url: str | None) -> None:
     """Run CKAN's own script of DataStore permissions; its client command `\\connect` is what we do ourselves."""
     from ckanext.datastore.cli import permissions_sql

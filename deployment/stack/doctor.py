@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from stack import java
-from stack.assembly import Stack, assemble, full_environ, is_external
+from stack.assembly import Stack, assemble, is_external
 from stack.layout import Layout
 from stack.ports import is_free
 from stack.postgres import binary_major
@@ -87,24 +84,27 @@ def services(environ: Mapping[str, str], layout: Layout) -> bool:
         well = _tell(stack, REDIS, answers_redis(stack.redis_socket)) and well
     if own and stack.postgres:
         say(f"PostgreSQL {binary_major(stack.postgres.binaries)}, socket in {stack.postgres.socket_folder}.")
-    return (ledger(stack, environ) if own else True) and well
+    return (ledger(stack) if own else True) and well
 
 
-def ledger(stack: Stack, environ: Mapping[str, str]) -> bool:
+def ledger(stack: Stack) -> bool:
     """Whether the ledger's tables are those this code expects."""
-    program = Path(sys.executable).with_name("cityharvest")
-    command = [program, "status", "--json"]
-    asked = subprocess.run(command, env=full_environ(stack, environ), capture_output=True, text=True, check=False)
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from cityharvest.migrations import current, expected
+
+    engine = create_engine(stack.urls["CITYHARVEST_DATABASE_URL"])
     try:
-        schema = json.loads(asked.stdout).get("schema_ok")
-    except (json.JSONDecodeError, AttributeError):
-        schema = None
-    if asked.returncode == 2 or schema is False:
-        say(
-            f"The delivery ledger is not usable: {(asked.stderr or asked.stdout).strip()[-300:]} `make up` migrates it."
-        )
+        found = current(engine)
+    except SQLAlchemyError:
+        found = None
+    finally:
+        engine.dispose()
+    if found != expected():
+        say(f"The delivery ledger is at {found or 'no version'}, this code needs {expected()}: `make up` migrates it.")
         return False
-    say("The delivery ledger's tables are up to date.")
+    say(f"The delivery ledger's tables are up to date ({found}).")
     return True
 
 

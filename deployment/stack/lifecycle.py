@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from stack.assembly import Stack, assemble, choose_ports, write_files
 from stack.jars import ensure_jars
 from stack.layout import DEPLOYMENT, Layout
 from stack.logs import open_log
+from stack.ports import SHORT
+from stack.private_files import State
 from stack.process import die_with_parent, stop, wait_until
 from stack.readiness import wait_for_portal, wait_for_services
 from stack.say import StackError, say
@@ -97,6 +100,14 @@ def clear_leftovers(layout: Layout) -> bool:
     status_file(layout).unlink(missing_ok=True)
     wanted_file(layout).unlink(missing_ok=True)
     return found
+
+
+def drop_outside(state: State) -> None:
+    """Remove what lies outside the data folder: short socket folders, and the cluster that root's account owns."""
+    places = [state.get(name) for name in ("postgres_sockets", "redis_sockets", "postgres_home")]
+    for place in (Path(text) for text in places if text):
+        if place.parent == Path(SHORT) or place.is_relative_to(postgres.ROOT_HOME):
+            shutil.rmtree(place, ignore_errors=True)
 
 
 def set_up(stack: Stack, environ: Mapping[str, str], *words: str) -> None:

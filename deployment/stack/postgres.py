@@ -70,9 +70,10 @@ class Postgres:
 def locate(layout: Layout, state: State, environ: Mapping[str, str]) -> Postgres:
     """Choose binaries, account, folder and socket of this stack's cluster."""
     user = postgres_user()
-    home, binaries = layout.data / "postgres", find_binaries(environ, _version(layout.data / "postgres" / "data"))
+    home = layout.data / "postgres"
+    own = ROOT_HOME / hashlib.sha256(os.fsencode(layout.data)).hexdigest()[:12]
+    binaries = find_binaries(environ, _version(home / "data") or _version(own / "postgres" / "data"))
     if user and not (can_reach(user, layout.data) and can_reach(user, binaries / "postgres")):
-        own = ROOT_HOME / hashlib.sha256(os.fsencode(layout.data)).hexdigest()[:12]
         home, binaries = own / "postgres", _copied(binaries, own)
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     if user:
@@ -184,12 +185,16 @@ def _version(data: Path) -> str | None:
 
 
 def _copied(binaries: Path, own: Path) -> Path:
-    """Copy the binaries to where the account can run them, once."""
-    target = own / binaries.parent.name
+    """Copy the binaries, and the libraries the wheel keeps beside its package, to where the account can run them."""
+    package = binaries.parent.parent
+    target = own / package.name / binaries.parent.name
     if not (target / "bin" / "postgres").exists():
         ROOT_HOME.mkdir(mode=0o755, exist_ok=True)
         own.mkdir(mode=0o711, exist_ok=True)
-        shutil.copytree(binaries.parent, target, symlinks=True)
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, own / libraries.name, symlinks=True, dirs_exist_ok=True)
+        shutil.copytree(binaries.parent, target, symlinks=True, dirs_exist_ok=True)
     return target / "bin"
 
 

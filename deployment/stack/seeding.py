@@ -19,7 +19,7 @@ def seed_demo(stack: Stack, environ: Mapping[str, str]) -> None:
     """
     if stack.state.get("demo_seeded"):
         return
-    if not (DEPLOYMENT / "demo").is_dir():
+    if not (DEPLOYMENT / "demo" / "seed.py").is_file():
         say("This checkout has no demo region (deployment/demo); the portal stays empty.")
         return
     say("Filling the demo region: three municipalities, a utility, a bike share.")

@@ -21,13 +21,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stack.assembly import ADMIN_URL, Stack, full_environ
+from stack.database_setup import LEDGER, at_database, create_database, parse
 from stack.layout import DEPLOYMENT, Layout
-from stack.lifecycle import set_up, start_portal, start_services, stop_everything
+from stack.lifecycle import drop_outside, set_up, start_portal, start_services, stop_everything
 from stack.ports import free_port
+from stack.private_files import State
 from stack.say import StackError, say
 from stack.seeding import seed_demo
 
 TEST_INI = DEPLOYMENT / "test.ini"
+#: The ledger's tests drop and make its schema; they get a database of their own, beside CKAN's.
+LEDGER_TESTS = "ledger_test"
 
 
 def base_environ(folder: Path, *, portal: bool, demo: bool) -> dict[str, str]:
@@ -55,6 +59,8 @@ def begin(environ: dict[str, str], *, portal: bool, demo: bool, bound: bool) -> 
     """Start the services, set the databases up, and start the portal if it is wanted."""
     stack = start_services(environ, Layout.from_environ(environ), bound=bound)
     set_up(stack, environ, *([] if portal else ["--databases"]))
+    if not portal:
+        create_database(stack.admin_url or "", LEDGER_TESTS, parse(stack.urls[LEDGER]).role)
     if portal:
         start_portal(stack)
     if demo:
@@ -67,6 +73,8 @@ def exported(stack: Stack, environ: dict[str, str]) -> dict[str, str]:
     names = ("CKAN_INI", "CKAN_STORAGE_PATH", "CITYOPEN_ADMIN", "CITYOPEN_ADMIN_PASSWORD")
     chosen = {name: environ[name] for name in names if environ.get(name)}
     superuser = {ADMIN_URL: stack.admin_url} if stack.admin_url else {}
+    if "CITYOPEN_TEST_DATABASES" in environ:
+        chosen["CITYHARVEST_TEST_DATABASE_URL"] = at_database(stack.urls[LEDGER], LEDGER_TESTS)
     return {**full_environ(stack, environ), **stack.urls, **chosen, **superuser}
 
 
@@ -83,7 +91,7 @@ def main(words: Sequence[str] | None = None) -> int:
     environ = base_environ(folder, portal=portal, demo=asked.demo)
     layout = Layout.from_environ(environ)
     if asked.stop:
-        stop_everything(layout)
+        _finish(layout)
         return 0
     keep = asked.keep and not asked.command
     try:
@@ -99,7 +107,12 @@ def main(words: Sequence[str] | None = None) -> int:
         return 2
     finally:
         if not keep:
-            stop_everything(layout)
+            _finish(layout)
+
+
+def _finish(layout: Layout) -> None:
+    stop_everything(layout)
+    drop_outside(State(layout.state_file))
 
 
 def test_ini(folder: Path, plugins: str | None) -> Path:

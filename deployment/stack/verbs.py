@@ -11,7 +11,7 @@ from pathlib import Path
 
 from stack.assembly import Stack, assemble, full_environ
 from stack.layout import DEPLOYMENT, Layout
-from stack.lifecycle import set_up, start_portal, start_services, stop_everything
+from stack.lifecycle import drop_outside, set_up, start_portal, start_services, stop_everything
 from stack.logs import tail
 from stack.private_files import State
 from stack.process import Identity
@@ -138,9 +138,9 @@ def reset(environ: Mapping[str, str]) -> int:
         say(f"This drops all data in {layout.data}: datasets, deliveries, keys. To do it: make reset YES=1")
         return 2
     stop_everything(layout)
-    elsewhere = State(layout.state_file).get("postgres_home")
-    for path in [*layout.data.iterdir(), *([Path(elsewhere)] if elsewhere else [])]:
-        if path.name not in KEPT_BY_RESET and path.exists():
+    drop_outside(State(layout.state_file))
+    for path in layout.data.iterdir() if layout.data.is_dir() else ():
+        if path.name not in KEPT_BY_RESET and path.absolute() != layout.cache:
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     say("The data is gone; downloads are kept. `make up` starts with an empty installation.")
     return 0
