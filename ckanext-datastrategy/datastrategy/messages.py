@@ -49,18 +49,18 @@ _TEXTS: dict[str, dict[str, str]] = {
         "en": "The catalogue marks the dataset as not open to the public ({access_rights}).",
     },
     # license
-    "license-accepted": {"sl": "Licenca {license} dovoljuje prosto uporabo.", "en": "License {license} allows re-use."},
+    "license-accepted": {"sl": "Licenca {license} dovoljuje prosto uporabo.", "en": "Licence {license} allows re-use."},
     "license-missing": {
         "sl": "Licenca ni navedena, zato podatkov ni dovoljeno ponovno uporabljati.",
-        "en": "No license is stated, so nobody may re-use the data.",
+        "en": "No licence is stated, so nobody may re-use the data.",
     },
     "license-unknown": {
         "sl": "Licenca »{license}« ni na seznamu znanih licenc.",
-        "en": "License “{license}” is not among the known licenses.",
+        "en": "Licence “{license}” is not among the known licences.",
     },
     "license-not-open": {
         "sl": "Licenca {license} preveč omejuje ponovno uporabo.",
-        "en": "License {license} restricts re-use too much.",
+        "en": "Licence {license} restricts re-use too much.",
     },
     # format
     "format-accepted": {"sl": "Na voljo v obliki: {format}.", "en": "Offered as {format}."},
@@ -147,9 +147,9 @@ _TEXTS: dict[str, dict[str, str]] = {
     # refusals of actions
     "not-authorized": {
         "sl": "Za to organizacijo nimate ustrezne pravice.",
-        "en": "You are not authorized for this organization.",
+        "en": "You are not authorized for this organisation.",
     },
-    "organization-not-found": {"sl": "Organizacije ni mogoče najti.", "en": "The organization was not found."},
+    "organization-not-found": {"sl": "Organizacije ni mogoče najti.", "en": "The organisation was not found."},
     "user-not-found": {"sl": "Uporabnika ni mogoče najti.", "en": "The user was not found."},
     "value-missing": {"sl": "Vnesite vrednost.", "en": "Please give a value."},
     "list-expected": {"sl": "Pričakovan je seznam nizov.", "en": "A list of strings is expected."},
@@ -178,15 +178,15 @@ _TEXTS: dict[str, dict[str, str]] = {
     },
     "organization-unknown": {
         "sl": "Organizacije »{organization}« ni.",
-        "en": "There is no organization “{organization}”.",
+        "en": "There is no organisation “{organization}”.",
     },
     "organization-not-company": {
         "sl": "Organizacija »{organization}« ni podjetje.",
-        "en": "The organization “{organization}” is not a company.",
+        "en": "The organisation “{organization}” is not a company.",
     },
     "organization-not-city": {
         "sl": "Organizacija »{organization}« ni občina.",
-        "en": "The organization “{organization}” is not a municipality.",
+        "en": "The organisation “{organization}” is not a municipality.",
     },
 }
 

@@ -5,13 +5,15 @@ Boundary: reads only; everything in here is for the public. Texts come with both
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from ckanext.datastrategy import casebook, config, reports
 from ckanext.datastrategy.collect import count_kinds, dataset_links, organization_summary
-from ckanext.datastrategy.ledger import api
+from ckanext.datastrategy.ledger import api, covering_dataset_ids
 from ckanext.datastrategy.model import Case
+from datastrategy.assess import Verdict
 from datastrategy.kinds import VerdictStatus
 from datastrategy.messages import both
 from datastrategy.profiles import load_profile
@@ -49,7 +51,7 @@ def report(organization_id: str, profile_id: str | None = None) -> dict[str, Any
     stored = reports.latest(organization_id, profile.id)
     verdicts: list[Mapping[str, Any]]
     if stored is None:
-        verdicts = [item.as_dict() for item in reports.build(organization_id, profile, today).verdicts]
+        verdicts = [item.as_dict() for item in _live(organization_id, profile, today)]
     else:
         names = ("requirement_id", "status", "optional", "findings", "dataset_ids")
         verdicts = [{name: getattr(item, name) for name in names} for item in stored.verdicts]
@@ -85,6 +87,10 @@ def case_dict(case: Case) -> dict[str, Any]:
         "closed_message": both(case.closed_reason) if case.closed_reason else None,
         "steps": [dict(step) for step in case.steps],
     }
+
+
+def _live(organization_id: str, profile: Profile, today: date) -> Sequence[Verdict]:
+    return reports.build(organization_id, profile, today, covering_dataset_ids(organization_id)).verdicts
 
 
 def _counts(verdicts: list[Mapping[str, Any]]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from typing import Any
 from ckan import model
 
 from ckanext.datastrategy import casebook, chain, config, reports
-from ckanext.datastrategy.ledger import late_deliveries
+from ckanext.datastrategy.ledger import covering_dataset_ids, late_deliveries
 from datastrategy.cases import SubjectKind, reconcile_deliveries, reconcile_requirements
 from datastrategy.profiles import load_profile
 
@@ -43,11 +43,14 @@ def reassess(organization_ids: Sequence[str], actor: str) -> dict[str, Any]:
 
 
 def _one(organization_id: str, actor: str) -> tuple[bool, dict[str, int]]:
-    # Taken before anything is read: two workers on one organization wait for each other instead of both opening a case.
+    # The ledger may be slow; it is asked before the lock, which everybody who changes a case or a role waits for.
+    covering_ids = covering_dataset_ids(organization_id)
+    # Taken before anything of ours is read: two workers on one organization wait for each other instead of both
+    # opening a case.
     chain.lock()
     today = reports.database_today()
     profile = load_profile(config.profile_id(), today)
-    report = reports.build(organization_id, profile, today)
+    report = reports.build(organization_id, profile, today, covering_ids)
     changed = reports.store(report)
     open_cases = casebook.open_cases(SubjectKind.REQUIREMENT, organization_id)
     counts = casebook.apply(reconcile_requirements(open_cases, report, profile, today), actor, today)

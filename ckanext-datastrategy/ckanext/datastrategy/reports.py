@@ -5,13 +5,13 @@ An unchanged report only moves ``checked_at``; a changed one is a new row, and t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 import sqlalchemy as sa
 from ckan import model
 
 from ckanext.datastrategy.collect import dataset_facts
-from ckanext.datastrategy.ledger import covering_dataset_ids
 from ckanext.datastrategy.mapping import fingerprint
 from ckanext.datastrategy.model import Assessment, Verdict
 from datastrategy.assess import Report, assess
@@ -25,9 +25,13 @@ def database_today() -> date:
     return model.Session.scalars(sa.select(sa.func.current_date())).one()
 
 
-def build(organization_id: str, profile: Profile, today: date) -> Report:
-    """Assess an organization from what CKAN holds now; stores nothing."""
-    facts = dataset_facts(organization_id, covering_dataset_ids(organization_id))
+def build(organization_id: str, profile: Profile, today: date, covering_ids: Iterable[str]) -> Report:
+    """Assess an organization from what CKAN holds now; stores nothing.
+
+    Args:
+        covering_ids: Datasets of other organizations that the ledger published for this one.
+    """
+    facts = dataset_facts(organization_id, covering_ids)
     return assess(profile, facts, today, organization_id=organization_id)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 
+import ckan.plugins.toolkit as tk
 import pytest
 import sqlalchemy as sa
 from ckan import model
 
+from ckanext.datastrategy import chain
 from ckanext.datastrategy.model import Assessment, Audit, Case, Verdict
 
 
@@ -81,6 +84,23 @@ def test_running_twice_changes_nothing(reassess, make_dataset):
     result = reassess()
     assert (result["changed"], result["opened"], result["closed"]) == (0, 0, 0)
     assert snapshot() == before
+
+
+def test_two_workers_at_once_open_each_case_once(people, ledger, app):
+    """The lock of the chain makes the second worker wait and then find nothing to do."""
+
+    def work(_number):
+        with app.flask_app.test_request_context():
+            try:
+                return tk.get_action("datastrategy_reassess")({"ignore_auth": True}, {"organization_ids": ["brezje"]})
+            finally:
+                model.Session.remove()
+
+    with ThreadPoolExecutor(max_workers=3) as pool:
+        results = list(pool.map(work, range(3)))
+    assert sorted(item["opened"] for item in results) == [0, 0, 24]
+    assert model.Session.scalar(sa.select(sa.func.count()).select_from(Case)) == 24
+    assert chain.verify() == []
 
 
 def test_changed_report_keeps_the_earlier_one_as_history(reassess, make_dataset):
