@@ -27,10 +27,10 @@ class Cadence(StrEnum):
 
 
 _KEYS = {
-    Cadence.DAY: re.compile(r"(\d{4})-(\d{2})-(\d{2})"),
-    Cadence.MONTH: re.compile(r"(\d{4})-(\d{2})"),
-    Cadence.QUARTER: re.compile(r"(\d{4})-Q([1-4])"),
-    Cadence.YEAR: re.compile(r"(\d{4})"),
+    Cadence.DAY: re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})"),
+    Cadence.MONTH: re.compile(r"([0-9]{4})-([0-9]{2})"),
+    Cadence.QUARTER: re.compile(r"([0-9]{4})-Q([1-4])"),
+    Cadence.YEAR: re.compile(r"([0-9]{4})"),
 }
 _MONTHS = {Cadence.MONTH: 1, Cadence.QUARTER: 3, Cadence.YEAR: 12}
 
