@@ -60,13 +60,12 @@ class Shelf:
             return self._ensure(self._folder, month)
 
     def fill(self, now: datetime) -> None:
-        """Write what is missing and drop what is no longer offered."""
+        """Write the last month's file, which is wanted first, and drop what is no longer offered."""
         wanted = {file_name(month) for month in demo_months(now)}
         for old in self._folder.glob("*.csv*"):
             if old.name.removesuffix(".sha256") not in wanted:
                 old.unlink(missing_ok=True)
-        for month in demo_months(now):
-            self.file(month, now)
+        self.file(demo_months(now)[1], now)
 
     def ready(self) -> list[str]:
         """Return the months whose files lie ready."""

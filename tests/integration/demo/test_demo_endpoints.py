@@ -14,6 +14,7 @@ import requests
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "deployment"))
 
 from demo.meters import write_month
+from demo.months import Month
 from demo.region import Zone
 from demo.replay import ReplayClock
 from demo.serve import Demo, Shelf
@@ -84,6 +85,7 @@ def test_reading_the_status_moves_the_clock_and_a_head_request_does_not(demo):
 
 def test_files_of_months_no_longer_offered_are_dropped(tmp_path):
     shelf = Shelf(tmp_path, _small)
+    shelf.file(Month.parse("2026-09"), NOW)
     shelf.fill(NOW)
     assert shelf.ready() == ["2026-09", "2026-10"]
     shelf.fill(NOW + timedelta(days=10))
