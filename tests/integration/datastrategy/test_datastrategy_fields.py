@@ -119,3 +119,27 @@ def test_dataset_form_opens_in_both_languages(people, app, locale, api_token_of)
     assert answer.status_code == 200
     assert {"sl": "Vrsta podatkov", "en": "Kind of data"}[locale] in answer.body
     assert {"sl": "Kakovost zraka", "en": "Air quality"}[locale] in answer.body
+
+
+@pytest.mark.parametrize(("locale", "label"), [("sl", "Vrsta organizacije"), ("en", "Kind of organisation")])
+def test_organization_form_opens_in_both_languages(people, app, locale, label, api_token_of):
+    answer = app.get(f"/{locale}/organization/new", headers={"Authorization": api_token_of("the-sysadmin")})
+    assert answer.status_code == 200
+    assert label in answer.body
+
+
+@pytest.mark.parametrize(("locale", "label"), [("sl", "Vrsta podatkov"), ("en", "Kind of data")])
+def test_dataset_page_shows_the_inventory_but_no_machine_fields(make_dataset, app, locale, label):
+    make_dataset(frequency="MONTHLY", suppression='{"band": "raw"}', mandate_id="mandate-1")
+    answer = app.get(f"/{locale}/dataset/odpadki")
+    assert answer.status_code == 200
+    assert label in answer.body
+    assert "raw" not in answer.body.split("additional-info")[-1]
+    assert "mandate-1" not in answer.body
+
+
+def test_form_of_a_resource_opens(make_dataset, app, api_token_of):
+    make_dataset()
+    answer = app.get("/sl/dataset/odpadki/resource/new", headers={"Authorization": api_token_of("the-sysadmin")})
+    assert answer.status_code == 200
+    assert "Datoteka ali povezava" in answer.body

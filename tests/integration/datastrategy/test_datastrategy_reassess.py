@@ -135,6 +135,14 @@ def test_dataset_known_only_to_the_ledger_counts_too(reassess, waste, make_datas
     assert waste("lipa")["status"] == "met"
 
 
+def test_deleted_organization_is_passed_over_and_an_unknown_one_refused(system, ledger, people):
+    system("organization_delete", id=people.neighbor["id"])
+    assert system("datastrategy_reassess", organization_ids=["brezje", people.neighbor["id"]])["assessed"] == 1
+    with pytest.raises(tk.ValidationError) as caught:
+        system("datastrategy_reassess", organization_ids=["brezje", "nowhere"])
+    assert caught.value.error_dict["code"] == ["organization-unknown"]
+
+
 def test_companies_are_passed_over(system, ledger):
     assert system("datastrategy_reassess", organization_ids=["elektro"])["assessed"] == 0
     assert system("datastrategy_reassess", all=True)["assessed"] == 2

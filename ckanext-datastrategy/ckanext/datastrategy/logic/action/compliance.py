@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import ckan.plugins.toolkit as tk
+from ckan import model
 
 from ckanext.datastrategy import board, casebook, reassessment
 from ckanext.datastrategy.collect import assessable_organization_ids, is_company
@@ -18,7 +19,7 @@ __all__ = ["datastrategy_board", "datastrategy_case_list", "datastrategy_reasses
 def datastrategy_reassess(context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
     """Assess organizations again, store what changed and open or close cases; again changes nothing.
 
-    Companies among the organizations are passed over: requirements are for cities.
+    Companies and deleted organizations are passed over: requirements are for cities.
 
     :param organization_ids: ids or names (optional with ``all``)
     :type organization_ids: list of strings
@@ -35,7 +36,7 @@ def datastrategy_reassess(context: Any, data_dict: dict[str, Any]) -> dict[str, 
         asked = data_dict.get("organization_ids")
         if not isinstance(asked, list | tuple) or not asked:
             raise tk.ValidationError({"organization_ids": [said("value-missing")]})
-        ids = [item.id for item in map(organization, asked) if not is_company(item)]
+        ids = [item.id for item in map(organization, filter(_not_deleted, asked)) if not is_company(item)]
     return reassessment.reassess(list(dict.fromkeys(ids)), actor_id(context))
 
 
@@ -86,6 +87,12 @@ def datastrategy_board(context: Any, data_dict: dict[str, Any]) -> dict[str, Any
     """
     tk.check_access("datastrategy_board", context, data_dict)
     return board.board(_organization(data_dict).id)
+
+
+def _not_deleted(id_or_name: Any) -> bool:
+    """A deleted organization is passed over: whoever publishes for several cities must not fail over one of them."""
+    found = model.Group.get(str(id_or_name))
+    return found is None or found.state != "deleted"
 
 
 def _organization(data_dict: dict[str, Any]) -> Any:
