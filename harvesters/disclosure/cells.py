@@ -85,19 +85,20 @@ def simultaneous_cells(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec
     if spec.unit is None or spec.count_rows_as is None:
         raise AssertionError("protect() and Spec refuse these first")
     zones, unit = idents(spec.zones), unit_sql(spec.unit)
-    mean = rounded_sql("CAST(sum(__present) AS HUGEINT)", "CAST(__snapshots AS HUGEINT)", PRESENCE_DECIMALS)
-    # A NULL unit beside others is one more unit; count(DISTINCT) alone would drop it.
+    mean = rounded_sql("CAST(__seen AS HUGEINT)", "CAST(__snapshots AS HUGEINT)", PRESENCE_DECIMALS)
+    # DISTINCT keeps a NULL unit as one more unit; count(DISTINCT) alone would drop it.
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {_PER_UNIT} AS SELECT DISTINCT {zones_sql(spec)}, {period_start_sql(spec)} AS"
         f" period_start, {ident(spec.time)} AS __snapshot, {unit} AS __unit FROM {ident(relation)}"
     )
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {CELLS} AS WITH snapshots AS (SELECT period_start, count(DISTINCT __snapshot) AS"
-        f" __snapshots FROM {_PER_UNIT} GROUP BY period_start), present AS (SELECT {zones}, period_start, __snapshot,"
-        f" count(*) AS __present FROM {_PER_UNIT} GROUP BY ALL),"
-        f" cells AS (SELECT {zones}, period_start, __snapshots, {mean} AS {ident(spec.count_rows_as)},"
-        f" CASE WHEN count(*) = __snapshots THEN min(__present) ELSE 0 END AS units"
-        f" FROM present JOIN snapshots USING (period_start) GROUP BY ALL)"
+        f"CREATE OR REPLACE TEMP TABLE {CELLS} AS WITH __calendar AS (SELECT period_start, count(DISTINCT __snapshot)"
+        f" AS __snapshots FROM {_PER_UNIT} GROUP BY period_start),"
+        f" __present AS (SELECT {zones}, period_start, __snapshot, count(*) AS __here FROM {_PER_UNIT} GROUP BY ALL),"
+        f" __summed AS (SELECT {zones}, period_start, count(*) AS __shown_in, min(__here) AS __least,"
+        f" sum(__here) AS __seen FROM __present GROUP BY {zones}, period_start),"
+        f" cells AS (SELECT {zones}, period_start, CASE WHEN __shown_in = __snapshots THEN __least ELSE 0 END AS units,"
+        f" {mean} AS {ident(spec.count_rows_as)} FROM __summed JOIN __calendar USING (period_start))"
         f" SELECT *, {_keyed(spec)} AND units >= {preset.min_units} AS publishable FROM cells"
     )
     # Rotating identifiers overcount a day, so "how many are concerned" is the most at one instant.

@@ -61,10 +61,7 @@ def _digits(value: str, length: int) -> bool:
 
 def _is_gsrn(value: str) -> bool:
     """GS1 service relation numbers and metering points: 18 digits, the last one is a check digit."""
-    if not _digits(value, 18):
-        return False
-    weighted = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(value[:-1]))
-    return (10 - weighted % 10) % 10 == int(value[-1])
+    return _digits(value, 18) and str(ean.calc_check_digit(value[:-1])) == value[-1]
 
 
 def _is_plate(value: str) -> bool:

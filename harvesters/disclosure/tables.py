@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -21,7 +22,9 @@ from disclosure.spec import PERIOD_COLUMN, UNITS_COLUMN, MeasureKind, Spec
 
 CSV_NAME, PARQUET_NAME, SCHEMA_NAME = "data.csv", "data.parquet", "schema.json"
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# Spreadsheets take the full-width forms for formulas too.
+_FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TITLES = {
     PERIOD_COLUMN: {"sl": "Začetek obdobja (UTC)", "en": "Start of period (UTC)"},
     UNITS_COLUMN: {"sl": "Število enot", "en": "Number of units"},
@@ -29,8 +32,12 @@ _TITLES = {
 
 
 def neutral(text: str) -> str:
-    """Text that a spreadsheet shows instead of running."""
-    return "'" + text if text.startswith(_FORMULA_STARTS) else text
+    """Text on one line that a spreadsheet shows instead of running.
+
+    Control characters become spaces: a bare carriage return would end the row for many readers of CSV.
+    """
+    line = _CONTROL.sub(" ", text)
+    return "'" + line if line.lstrip().startswith(_FORMULA_STARTS) else line
 
 
 def cell_text(value: object) -> str:
