@@ -8,6 +8,7 @@ Written so that an older Python can still read it and be told what is wrong.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -50,6 +51,7 @@ def ensure_environment(lock: str = "local") -> Path:
     """
     check_machine()
     data = data_folder()
+    check_owner(data)
     data.mkdir(parents=True, exist_ok=True)
     folder = data / ("venv" if lock not in APART else "venv-" + lock)
     python = folder / "bin" / "python"
@@ -82,6 +84,15 @@ def check_machine() -> None:
         raise BareMachineError(
             f"Python's module for environments is missing. On Debian and Ubuntu: sudo apt install {name}"
         ) from None
+
+
+def check_owner(folder: Path) -> None:
+    """Refuse a data folder of another account: PostgreSQL would, and with a worse message."""
+    if folder.exists() and folder.stat().st_uid != os.geteuid():
+        raise BareMachineError(
+            f"{folder} belongs to another account of this machine (it may have been made by root). "
+            "Work as that account, or choose another folder: make up CITYOPEN_DATA=/path/of/yours"
+        )
 
 
 def check_room(folder: Path) -> None:
@@ -192,6 +203,11 @@ def main(words: list[str]) -> int:
         return hand_over(python, verb)
     except BareMachineError as problem:
         say(str(problem))
+        return 1
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        say("The disk is full. Make room, then run the same command again: it goes on where it was.")
         return 1
     except KeyboardInterrupt:
         say("Interrupted; `make up` goes on from here.")

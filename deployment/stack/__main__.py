@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -17,7 +18,6 @@ VERBS: dict[str, Callable[[Mapping[str, str]], int]] = {
     "reset": verbs.reset,
     "doctor": doctor.doctor,
 }
-NO_SPACE = 28
 
 
 def main() -> int:
@@ -33,7 +33,7 @@ def main() -> int:
     except KeyboardInterrupt:
         say("Interrupted; `make up` goes on from here, `make down` stops what was started.")
     except OSError as error:
-        if error.errno != NO_SPACE:
+        if error.errno != errno.ENOSPC:
             raise
         say(f"The disk is full: {error.filename or error}. Make room, then run the same command again.")
     return 1

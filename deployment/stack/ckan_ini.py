@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
+
+from stack.private_files import write_private
+from stack.say import StackError
 
 #: What this product needs of CKAN, wherever it runs.
 PRODUCT = {
@@ -88,8 +93,52 @@ def secrets_options(secrets: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+#: Variables of a container and the options they become; CKAN's own names where it has some.
+CONTAINER = {
+    "CITYOPEN_SECRET_KEY": "SECRET_KEY",
+    "CITYOPEN_CSRF_KEY": "WTF_CSRF_SECRET_KEY",
+    "CITYOPEN_TOKEN_KEY": "api_token.jwt.encode.secret",
+    "CKAN_SQLALCHEMY_URL": "sqlalchemy.url",
+    "CKAN_DATASTORE_WRITE_URL": "ckan.datastore.write_url",
+    "CKAN_DATASTORE_READ_URL": "ckan.datastore.read_url",
+    "CKAN_REDIS_URL": "ckan.redis.url",
+    "CKAN_SOLR_URL": "solr_url",
+    "CKAN_SITE_URL": "ckan.site_url",
+    "CKAN_STORAGE_PATH": "ckan.storage_path",
+}
+
+
+def from_container(environ: Mapping[str, str], plugins: str) -> dict[str, str]:
+    """Return all options for a container, whose settings are its environment.
+
+    Raises:
+        StackError: one that has no default is missing.
+    """
+    missing = [name for name in CONTAINER if not environ.get(name)]
+    if missing:
+        raise StackError(f"The environment lacks {', '.join(missing)}.")
+    given = {option: environ[name] for name, option in CONTAINER.items()}
+    token_key = "api_token.jwt.encode.secret"  # noqa: S105  (an option's name)
+    given[token_key] = f"string:{given[token_key]}"
+    given["api_token.jwt.decode.secret"] = given[token_key]
+    given |= {"SESSION_TYPE": "redis", "ckanext.cityopen.assets_folder": environ.get("CITYOPEN_ASSETS", "/srv/assets")}
+    return options(plugins, given)
+
+
 def render(values: Mapping[str, str]) -> str:
     """Return the file's text. A percent sign would otherwise start an interpolation."""
     lines = [f"{name} = {value.replace('%', '%%')}" for name, value in values.items()]
-    head = "# Written by `make up` at every start: changes here are lost. Settings come from the environment.\n"
+    head = "# Written at every start: changes here are lost. Settings come from the environment.\n"
     return f"{head}[DEFAULT]\ndebug = false\n\n[app:main]\nuse = egg:ckan\n" + "\n".join(lines) + "\n" + LOGGING
+
+
+def main() -> None:
+    """Write the file CKAN_INI names from the environment: the first thing a container does."""
+    from stack.settings import PLUGINS
+
+    values = from_container(os.environ, os.environ.get("CITYOPEN_PLUGINS") or PLUGINS)
+    write_private(Path(os.environ["CKAN_INI"]), render(values))
+
+
+if __name__ == "__main__":
+    main()

@@ -86,5 +86,7 @@ def wait_for(stack: Stack, name: str, check: Callable[[], bool], seconds: float)
 
     if not wait_until(settled, seconds, 0.2) or (failed and not check()):
         log = stack.layout.logs / f"{name}.log"
+        if "No space left on device" in tail(log, 25):
+            raise StackError(f"{name} does not come up because the disk is full. Make room, then `make up` again.")
         raise StackError(f"{name} does not come up. The end of {log}:\n{tail(log, 25) or '(it is empty)'}")
     say(f"  {name} answers.")
