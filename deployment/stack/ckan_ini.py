@@ -122,6 +122,8 @@ def from_container(environ: Mapping[str, str], plugins: str) -> dict[str, str]:
     given[token_key] = f"string:{given[token_key]}"
     given["api_token.jwt.decode.secret"] = given[token_key]
     given |= {"SESSION_TYPE": "redis", "ckanext.cityopen.assets_folder": environ.get("CITYOPEN_ASSETS", "/srv/assets")}
+    if given["ckan.site_url"].startswith("https://"):
+        given["SESSION_COOKIE_SECURE"] = "true"
     return options(plugins, given)
 
 
