@@ -1,0 +1,75 @@
+"""Home, accessibility statement, source code, and the scripts built at install.
+
+Home asks the search only for the newest datasets; with the search down the rest of the page still opens.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ckan.plugins.toolkit as tk
+from ckan.lib.search import SearchError
+from flask import Blueprint, Response, send_from_directory
+
+from cityopen import shares, territory
+from ckanext.cityopen import charts, config, source_archive
+from ckanext.datastrategy.shared import organization_summary
+
+__all__ = ["home"]
+
+home = Blueprint("home_pages", __name__)
+_NEWEST_SHOWN = 5
+_CITIES_SHOWN = 60
+
+
+@home.route("/")
+def index() -> str:
+    """Show what this is, the cities with their boards, and the newest data."""
+    organizations = [organization_summary(name) for name in tk.get_action("organization_list")({}, {})]
+    cities = [item for item in organizations if item["kind"] == "city"]
+    cities.sort(key=lambda item: territory.sort_key(item["title"]))
+    newest, search_ok = _newest()
+    return tk.render(
+        "cityopen/home.html",
+        {
+            "cities": [_with_counts(item) for item in cities[:_CITIES_SHOWN]],
+            "more_cities": max(0, len(cities) - _CITIES_SHOWN),
+            "company_count": len(organizations) - len(cities),
+            "newest": newest,
+            "search_ok": search_ok,
+        },
+    )
+
+
+@home.route("/accessibility")
+def accessibility() -> str:
+    """Show the accessibility statement."""
+    return tk.render("cityopen/accessibility.html", {"contact_email": config.contact_email()})
+
+
+@home.route("/source.zip")
+def source() -> Response:
+    """Hand out the source code of the installed packages (AGPL, section 13)."""
+    headers = {"Content-Disposition": "attachment; filename=cityopen-source.zip"}
+    return Response(source_archive.build(), mimetype="application/zip", headers=headers)
+
+
+@home.route(f"{charts.SCRIPT_URL}<name>")
+def vendor(name: str) -> Response:
+    """Hand out a script built at install; its name changes with its content."""
+    response = send_from_directory(config.assets_folder(), name, mimetype="text/javascript")
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+def _with_counts(city: dict[str, Any]) -> dict[str, Any]:
+    report = tk.get_action("datastrategy_report_show")({}, {"organization_id": city["id"]})
+    return {**city, "counts": report["counts"], "parts": shares.divide(report["counts"])}
+
+
+def _newest() -> tuple[list[dict[str, Any]], bool]:
+    wanted = {"rows": _NEWEST_SHOWN, "sort": "metadata_modified desc", "facet": "false"}
+    try:
+        return tk.get_action("package_search")({}, wanted)["results"], True
+    except SearchError:
+        return [], False
