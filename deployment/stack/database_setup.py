@@ -15,6 +15,8 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import psycopg2
 from psycopg2 import sql
 
+from stack.say import StackError
+
 SCHEMA = "cityharvest"
 CKAN = "CKAN_SQLALCHEMY_URL"
 WRITE = "CKAN_DATASTORE_WRITE_URL"
@@ -79,7 +81,11 @@ def create_database(admin_url: str, database: str, owner: str) -> None:
 
 
 def set_datastore_permissions(urls: Mapping[str, str], admin_url: str | None) -> None:
-    """Run CKAN's own script of DataStore permissions; its client command `\\connect` is what we do ourselves."""
+    """Run CKAN's own script of DataStore permissions; its client command `\\connect` is what we do ourselves.
+
+    Raises:
+        StackError: nobody with the right to do so ever ran it.
+    """
     from ckanext.datastore.cli import permissions_sql
 
     ckan, write, read = (parse(urls[name]) for name in (CKAN, WRITE, READ))
@@ -92,8 +98,23 @@ def set_datastore_permissions(urls: Mapping[str, str], admin_url: str | None) ->
     )
     text = "\n".join(line for line in script.splitlines() if not line.startswith("\\connect"))
     url = at_database(admin_url, write.database) if admin_url else plain(urls[WRITE])
-    with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
-        cursor.execute(text)
+    try:
+        with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
+            cursor.execute(text)
+    except psycopg2.errors.InsufficientPrivilege as error:
+        if _has_permissions(plain(urls[WRITE])):
+            return
+        raise StackError(
+            "The DataStore's permissions need a superuser once: give his address as CITYOPEN_POSTGRES_ADMIN_URL, "
+            "or run `ckan datastore set-permissions` and feed its output to psql."
+        ) from error
+
+
+def _has_permissions(url: str) -> bool:
+    """Say whether a superuser has run the script: its last part makes a function of this name."""
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_proc WHERE proname = 'populate_full_text_trigger'")
+        return cursor.fetchone() is not None
 
 
 def _role(connection: Any, address: Address) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from stack.ports import parse_port
 from stack.private_files import State
+from stack.say import StackError
 
 DEFAULT_PORT = 5000
 #: Variables that point a part at an external service; their names are CKAN's own and the harvester's.
@@ -47,7 +48,7 @@ class Settings:
     @property
     def own_postgres(self) -> bool:
         """Whether the stack's own PostgreSQL is needed."""
-        return any(name not in self.external for name in DATABASES)
+        return not any(name in self.external for name in DATABASES)
 
     @property
     def own_redis(self) -> bool:
@@ -64,8 +65,9 @@ def read_settings(environ: Mapping[str, str], state: State) -> Settings:
     """Return the choices in the environment, else the remembered ones, else the defaults.
 
     Raises:
-        StackError: the port is not one.
+        StackError: the port is not one, or only some of the databases are external.
     """
+    check_databases(environ)
     port = parse_port(environ.get("CITYOPEN_PORT") or str(state.get("port") or DEFAULT_PORT), "CITYOPEN_PORT")
     demo = environ.get("DEMO") or str(state.get("demo") or "1")
     return Settings(
@@ -76,6 +78,17 @@ def read_settings(environ: Mapping[str, str], state: State) -> Settings:
         admin_name=environ.get("CITYOPEN_ADMIN") or "admin",
         external={name: environ[name] for name in (*DATABASES, REDIS, SOLR) if environ.get(name)},
     )
+
+
+def check_databases(environ: Mapping[str, str]) -> None:
+    """Refuse a half: roles and permissions reach across all four databases' addresses.
+
+    Raises:
+        StackError: some are given and some are not.
+    """
+    missing = [name for name in DATABASES if not environ.get(name)]
+    if missing and len(missing) < len(DATABASES):
+        raise StackError(f"An external PostgreSQL needs all its addresses; {', '.join(missing)} is missing.")
 
 
 def remember(settings: Settings, state: State) -> None:

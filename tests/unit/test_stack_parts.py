@@ -168,11 +168,17 @@ class TestSettings:
         found = read_settings({}, state)
         assert (found.port, found.demo) == (5001, False)
 
-    def test_one_external_database_leaves_the_own_server_for_the_others(self, tmp_path: Path) -> None:
-        given = {"CKAN_SQLALCHEMY_URL": "postgresql://u@h/d", "CKAN_SOLR_URL": "http://solr/solr/ckan"}
+    def test_external_redis_and_solr_leave_the_own_database(self, tmp_path: Path) -> None:
+        given = {"CKAN_REDIS_URL": "redis://h/1", "CKAN_SOLR_URL": "http://solr/solr/ckan"}
         found = read_settings(given, State(tmp_path / "s"))
         assert found.own_postgres
+        assert not found.own_redis
         assert not found.own_solr
+
+    def test_half_an_external_postgresql_is_refused_and_the_rest_named(self, tmp_path: Path) -> None:
+        given = dict.fromkeys(DATABASES[:3], "postgresql://u@h/d")
+        with pytest.raises(StackError, match=DATABASES[3]):
+            read_settings(given, State(tmp_path / "s"))
 
     def test_all_external_databases_leave_no_own_server(self, tmp_path: Path) -> None:
         given = dict.fromkeys(DATABASES, "postgresql://u@h/d")
