@@ -102,10 +102,13 @@ def disclosure_preset(preset_id: str, parameters: Mapping[str, Any]) -> str:
     """
     import disclosure
 
+    unknown = MandateInvalid([problem("preset-unknown", "preset_id", preset=preset_id)])
+    if not SLUG.fullmatch(preset_id):  # it becomes part of a file's name
+        raise unknown
     try:
         preset = disclosure.load_preset(preset_id)
     except (LookupError, OSError, ValueError) as error:
-        raise MandateInvalid([problem("preset-unknown", "preset_id", preset=preset_id)]) from error
+        raise unknown from error
     try:
         return str(preset.tightened(**parameters).unit_kind)
     except disclosure.LaxerThanLaw as error:

@@ -7,14 +7,15 @@ so whoever calls ``unseal`` writes into a FIFO or a private work folder and comm
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-import pyrage
+import pyrage as _pyrage
 
 from cityharvest.errors import ConfigurationError, SealBroken
 
+pyrage: Any = _pyrage  # its own stubs lag behind what it has
 CHUNK_BYTES: Final = 256 * 1024
 
 
@@ -67,9 +68,13 @@ class Meter:
         given, self._chunk = self._chunk[:size], self._chunk[size:]
         return bytes(given)
 
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the rest in chunks."""
+        return iter(self.read, b"")
+
     def exhaust(self) -> None:
         """Read to the end."""
-        while self.read():
+        for _ in self:
             pass
 
 

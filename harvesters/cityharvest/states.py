@@ -111,7 +111,7 @@ def advance(state: DeliveryState, event: DeliveryEvent, *, held_from: DeliverySt
         StateError: the table does not have this step, or an approval names no state it may return to.
     """
     targets = allowed(state, event)
-    if event is DeliveryEvent.APPROVE and held_from in targets:
+    if event is DeliveryEvent.APPROVE and held_from is not None and held_from in targets:
         return held_from
     if len(targets) != 1:
         raise StateError(state=str(state), event=str(event))

@@ -12,7 +12,7 @@ import importlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
@@ -123,14 +123,15 @@ class Storage:
 
     def _upload_parts(self, location: Any, chunk: bytes, reader: Meter) -> None:
         """Multipart upload of unknown length: the announced size grows with every part."""
+        if self._adapter.exists(fk.FileData(location)):
+            raise fk.exc.ExistingFileError(self._adapter, location)
         data = self._adapter.multipart_start(location, PART_BYTES)
         try:
             number = 0
             while chunk:
-                data.size = data.storage_data["uploaded"] + len(chunk)
-                data = self._adapter.multipart_update(
-                    data, fk.Upload(BytesIO(chunk), "", len(chunk), CONTENT_TYPE), number
-                )
+                data = replace(data, size=data.storage_data["uploaded"] + len(chunk))
+                part = fk.Upload(BytesIO(chunk), "", len(chunk), CONTENT_TYPE)
+                data = self._adapter.multipart_update(data, part, number)
                 number += 1
                 chunk = _read_exactly(reader, PART_BYTES)
             self._adapter.multipart_complete(data)
