@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "deployment"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "deployment"))
 
 from demo import meters
 from demo.months import Month, day_bounds, demo_months, local_quarters
