@@ -141,9 +141,9 @@ def pip(python: Path, what: str, words: list[str]) -> None:
     total = locked_packages(words)
     say(f"Installing {what}{f': {total} packages' if total > 1 else ''}.")
     command = [str(python), "-m", "pip", "install", "--progress-bar", "off", "--disable-pip-version-check", *words]
-    # A build tool asks git about this checkout; git refuses root in somebody else's, for this question without reason.
-    git = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": str(ROOT)}
-    environ = {**os.environ, **git, "PIP_NO_INPUT": "1", "PIP_ROOT_USER_ACTION": "ignore"}
+    # A build tool would ask git which files there are; setup.py says that, and git refuses root in another's checkout.
+    quiet = {"SETUPTOOLS_SCM_IGNORE_VCS_ROOTS": str(ROOT)}
+    environ = {**os.environ, **quiet, "PIP_NO_INPUT": "1", "PIP_ROOT_USER_ACTION": "ignore"}
     environ.pop("PYTHONPATH", None)
     lines: list[str] = []
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
