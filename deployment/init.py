@@ -106,14 +106,16 @@ def ensure_pipeline_keys() -> None:
 
 
 def ensure_admin() -> None:
-    """Make the sysadmin once; its password is printed here and kept nowhere."""
+    """Make the sysadmin once; a password made here is printed here and kept nowhere, a given one is not repeated."""
     name = os.environ.get("CITYOPEN_ADMIN") or "admin"
-    password = os.environ.get("CITYOPEN_ADMIN_PASSWORD") or secrets.token_urlsafe(15)
+    given = os.environ.get("CITYOPEN_ADMIN_PASSWORD")
+    password = given or secrets.token_urlsafe(15)
     program = "from init import make_admin; make_admin()"
     environ = {"CITYOPEN_ADMIN": name, "CITYOPEN_ADMIN_PASSWORD": password, "PYTHONPATH": str(Path(__file__).parent)}
     made = run(sys.executable, "-c", program, **environ)
     if "sysadmin-made" in made:
-        say(f"  The sysadmin is '{name}', password {password} - shown only now, keep it.")
+        shown = "with the password that was given" if given else f"password {password} - shown only now, keep it"
+        say(f"  The sysadmin is '{name}', {shown}.")
 
 
 def make_admin() -> None:

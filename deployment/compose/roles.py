@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass
 
 MINUTE_S = 60.0
-DAY_S = 86_400.0
+HOUR_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,12 @@ def roles() -> dict[str, Role]:
         Role(name="worker", program=("ckan", "jobs", "worker"), needs_ini=True),
         Role(
             name="scheduler",
-            repeated=(Repeated(argv=("ckan", "datastrategy", "reassess"), nightly=True),),
+            repeated=(
+                Repeated(argv=("cityharvest", "plan")),
+                Repeated(argv=("cityharvest", "purge"), every_s=HOUR_S),
+                Repeated(argv=("cityharvest", "sweep"), every_s=HOUR_S),
+                Repeated(argv=("ckan", "datastrategy", "reassess"), nightly=True),
+            ),
             needs_ini=True,
         ),
         Role(name="fetch", repeated=(Repeated(argv=("cityharvest", "fetch")),)),
