@@ -142,7 +142,7 @@ def pip(python: Path, what: str, words: list[str]) -> None:
     say(f"Installing {what}{f': {total} packages' if total > 1 else ''}.")
     command = [str(python), "-m", "pip", "install", "--progress-bar", "off", "--disable-pip-version-check", *words]
     # A build tool would ask git which files there are; setup.py says that, and git refuses root in another's checkout.
-    quiet = {"SETUPTOOLS_SCM_IGNORE_VCS_ROOTS": str(ROOT)}
+    quiet = {"SETUPTOOLS_SCM_IGNORE_DUBIOUS_OWNER": "1"}
     environ = {**os.environ, **quiet, "PIP_NO_INPUT": "1", "PIP_ROOT_USER_ACTION": "ignore"}
     environ.pop("PYTHONPATH", None)
     lines: list[str] = []
