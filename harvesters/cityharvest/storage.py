@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import importlib
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -29,6 +30,7 @@ from cityharvest.seal import ByteReader, Meter
 #: S3 wants parts of at least 5 MiB; one of these is held in memory.
 PART_BYTES: Final = 8 * 1024 * 1024
 CONTENT_TYPE: Final = "application/octet-stream"
+_MAKING: Final = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +58,13 @@ class Storage:
             ConfigurationError: ``storage-url-invalid``.
             StorageUnavailable: it cannot be reached or written.
         """
-        options = _options(url)
-        with _translated():
-            if options["type"] == "file_keeper:fs":
-                Path(options["path"]).mkdir(mode=0o700, parents=True, exist_ok=True)
-            return cls(fk.make_storage("cityharvest", options))
+        scheme, options = _options(url)
+        # The first adapter of a process registers file-keeper's plugins, which two threads must not do at once.
+        with _MAKING, _translated():
+            if scheme == "s3":
+                return cls(_s3_adapter()(options))
+            Path(options["path"]).mkdir(mode=0o700, parents=True, exist_ok=True)
+            return cls(FsStorage(options))
 
     def put(self, name: str, reader: ByteReader) -> Stored:
         """Write an object, read it back and return its hash.
@@ -152,19 +156,26 @@ class Storage:
                 os.close(descriptor)
 
 
-def _options(url: str) -> dict[str, Any]:
+def _options(url: str) -> tuple[str, dict[str, Any]]:
     parts = urlsplit(url)
     if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path.startswith("/"):
-        return {"type": "file_keeper:fs", "path": unquote(parts.path), "initialize": True}
+        return "file", {"name": "cityharvest", "path": unquote(parts.path)}
     if parts.scheme == "s3" and parts.netloc and "@" not in parts.netloc:
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        return {
-            "type": "file_keeper:s3",
+        return "s3", {
+            "name": "cityharvest",
             "bucket": parts.netloc,
             "path": parts.path.strip("/"),
             **{name: query[name] for name in ("endpoint", "region") if name in query},
         }
     raise ConfigurationError("storage-url-invalid", name="CITYHARVEST_STORAGE")
+
+
+def _s3_adapter() -> Any:
+    try:
+        return importlib.import_module("file_keeper.default.adapters.s3").S3Storage
+    except ImportError as error:
+        raise ConfigurationError("storage-extra-missing", name="CITYHARVEST_STORAGE") from error
 
 
 def _read_exactly(reader: Meter, size: int) -> bytes:
@@ -193,8 +204,6 @@ def _translated(name: str | None = None) -> Iterator[None]:
         raise
     except fk.exc.MissingFileError as error:
         raise ObjectMissing(object=name or "") from error
-    except fk.exc.UnknownAdapterError as error:
-        raise ConfigurationError("storage-extra-missing", name="CITYHARVEST_STORAGE") from error
     except _backend_errors() as error:
         full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise StorageUnavailable("storage-full" if full else None) from error

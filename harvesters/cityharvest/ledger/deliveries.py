@@ -7,9 +7,10 @@ the portal should know, one event, all in the caller's transaction. Lock order: 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, not_, or_, select
 from sqlalchemy.orm import Session
 
 from cityharvest import audit_log, db
@@ -18,7 +19,7 @@ from cityharvest.ledger import events, views
 from cityharvest.ledger.core import Ledger
 from cityharvest.models import DeliveryRow, MandateRow
 from cityharvest.records import Delivery
-from cityharvest.states import DeliveryEvent, DeliveryState, advance, ensure_allowed
+from cityharvest.states import OWED, DeliveryEvent, DeliveryState, advance, ensure_allowed
 
 #: Changes that a city's board shows.
 TOLD = frozenset(
@@ -188,6 +189,12 @@ def tell(session: Session, row: DeliveryRow) -> None:
     mandate = views.mandate(row.mandate)
     payload = {"mandate_id": mandate.id, "period": row.period_key, "delivery_id": row.id, "state": row.state}
     events.emit(session, events.REASSESS, mandate.organization_ids, payload)
+
+
+def overdue(now: datetime | ColumnElement[datetime]) -> tuple[ColumnElement[bool], ...]:
+    """Return the SQL conditions of ``late``: owed, past its due date, and answered by no other delivery."""
+    owed = DeliveryRow.state.in_([state.value for state in OWED])
+    return (owed, DeliveryRow.due_at < now, not_(DeliveryRow.answered))
 
 
 def earlier_published(session: Session, row: DeliveryRow) -> DeliveryRow | None:

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from cityharvest import audit_log, db, migrations
 from cityharvest.errors import HarvestError
-from cityharvest.ledger import mandates, views
+from cityharvest.ledger import deliveries, mandates, views
 from cityharvest.ledger.core import Ledger
 from cityharvest.models import DeliveryRow, EventRow, MandateRow, ReleaseRow, RunRow
-from cityharvest.states import OWED, DeliveryState
+from cityharvest.states import DeliveryState
 from datastrategy.audit import Head
 
 
@@ -36,11 +36,7 @@ def late(ledger: Ledger, now: datetime | None = None) -> list[dict[str, Any]]:
     """Return what is overdue, oldest due date first; see ``cityharvest.api.late``."""
     with ledger.transaction() as session:
         moment = now or db.now(session)
-        query = (
-            select(DeliveryRow)
-            .where(DeliveryRow.state.in_([state.value for state in OWED]), DeliveryRow.due_at < moment)
-            .order_by(DeliveryRow.due_at, DeliveryRow.id)
-        )
+        query = select(DeliveryRow).where(*deliveries.overdue(moment)).order_by(DeliveryRow.due_at, DeliveryRow.id)
         return [_overdue(row) for row in session.scalars(query)]
 
 
@@ -111,11 +107,7 @@ def _counts(ledger: Ledger) -> dict[str, int]:
     with ledger.transaction() as session:
         waiting = select(func.count()).select_from(EventRow).where(EventRow.delivered_at.is_(None))
         held = select(func.count()).select_from(DeliveryRow).where(DeliveryRow.state == DeliveryState.HELD.value)
-        overdue = (
-            select(func.count())
-            .select_from(DeliveryRow)
-            .where(DeliveryRow.state.in_([state.value for state in OWED]), DeliveryRow.due_at < db.clock())
-        )
+        overdue = select(func.count()).select_from(DeliveryRow).where(*deliveries.overdue(db.clock()))
         return {
             "waiting_events": session.execute(waiting).scalar_one(),
             "held": session.execute(held).scalar_one(),

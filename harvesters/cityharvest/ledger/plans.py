@@ -16,7 +16,7 @@ from cityharvest.ledger.core import Ledger
 from cityharvest.models import DeliveryRow, MandateRow, new_id
 from cityharvest.periods import Period, expected_periods
 from cityharvest.records import Delivery, Mandate
-from cityharvest.states import OWED, DeliveryState
+from cityharvest.states import DeliveryState
 
 ACTOR = "plan"
 
@@ -121,11 +121,7 @@ def _first(mandate: MandateRow, period: Period) -> dict[str, Any]:
 
 def _tell_late(session: Session, now: datetime) -> None:
     """The late watchdog: one event for each delivery that passed its due date since the last look."""
-    query = select(DeliveryRow).where(
-        DeliveryRow.state.in_([state.value for state in OWED]),
-        DeliveryRow.due_at < now,
-        DeliveryRow.late_noted_at.is_(None),
-    )
+    query = select(DeliveryRow).where(*deliveries.overdue(now), DeliveryRow.late_noted_at.is_(None))
     for row in session.scalars(query.with_for_update(of=DeliveryRow, skip_locked=True)):
         row.late_noted_at = now
         deliveries.tell(session, row)

@@ -86,11 +86,10 @@ def release(row: ReleaseRow) -> Release:
 def is_late(row: DeliveryRow, now: datetime) -> bool:
     """Say whether a delivery is overdue, or came in after its due date.
 
-    A correction of what was already there in time is not late: only the first sequence owes by the due date,
-    unless what came before it was not usable.
+    What another delivery of the period answered is not overdue, and a correction of what was there is not late.
     """
     if DeliveryState(row.state) in OWED:
-        return now > row.due_at
+        return now > row.due_at and not row.answered
     return row.sequence == 1 and row.received_at is not None and row.received_at > row.due_at
 
 

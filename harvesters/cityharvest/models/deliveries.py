@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, exists, or_
+from sqlalchemy.orm import Mapped, aliased, column_property, mapped_column, relationship
 
 from cityharvest.models.base import Base, Json, Key, Moment, Recorded
 from cityharvest.models.mandates import MandateRow, SourceRow
@@ -50,6 +50,21 @@ class DeliveryRow(Base):
     late_noted_at: Mapped[Moment | None]
     created_at: Mapped[Recorded]
     mandate: Mapped[MandateRow] = relationship(lazy="joined", innerjoin=True)
+    if TYPE_CHECKING:
+        answered: Mapped[bool]
+
+
+_other = aliased(DeliveryRow)
+#: Another delivery of the same period took this one's place, or the period is published: nothing is owed here.
+DeliveryRow.answered = column_property(
+    exists()
+    .where(
+        _other.mandate_id == DeliveryRow.mandate_id,
+        _other.period_key == DeliveryRow.period_key,
+        or_(_other.sequence > DeliveryRow.sequence, _other.state == DeliveryState.PUBLISHED.value),
+    )
+    .correlate_except(_other)
+)
 
 
 class PartRow(Base):

@@ -285,6 +285,28 @@ def test_late_is_a_fact_of_the_databases_clock_and_can_still_be_received(ledger,
     assert api.late(ledger=ledger) == []
 
 
+def test_a_period_is_owed_until_usable_data_is_there_and_not_by_a_bad_correction(
+    ledger, mandate, period, tmp_path, sql
+) -> None:
+    sql("UPDATE cityharvest.mandate SET due_days = 0")
+    error = {"code": "contract-broken", "params": {}}
+
+    def overdue() -> list[bool]:
+        return [one.late for one in api.delivery_list(period=period, states=["rejected", "due"], ledger=ledger)]
+
+    def reject(delivery_id: str) -> None:
+        with ledger.transaction() as session:
+            stages.move(session, delivery_id, DeliveryState.REJECTED, actor="process", error=error)
+
+    reject(api.receive(mandate, period, stream(b"bad"), "user-7", ledger=ledger).id)
+    assert (overdue(), [one["period"] for one in api.late(ledger=ledger)]) == ([True], [period])
+    good = api.receive(mandate, period, stream(b"good"), "user-7", ledger=ledger)
+    assert (overdue(), api.late(ledger=ledger)) == ([False], [])
+    to_published(ledger, good.id, tmp_path)
+    reject(api.receive(mandate, period, stream(b"bad correction"), "user-7", ledger=ledger).id)
+    assert (overdue(), api.late(ledger=ledger)) == ([False], [])
+
+
 def test_the_watchdog_tells_the_portal_once_of_each_late_delivery(ledger, mandate, sql) -> None:
     sql("UPDATE cityharvest.mandate SET due_days = 0")
     api.plan(ledger=ledger)
