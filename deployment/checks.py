@@ -101,7 +101,9 @@ def e2e() -> None:
             raise Failed(advice)
         say(advice)
         return
-    with_services(["--portal", "--demo"], ["-q", "-p", "no:ckan", "-p", "no:ckan_fixtures", "tests/e2e"], CHROMIUM=browser)
+    with_services(
+        ["--portal", "--demo"], ["-q", "-p", "no:ckan", "-p", "no:ckan_fixtures", "tests/e2e"], CHROMIUM=browser
+    )
 
 
 def with_services(options: Sequence[str], pytest_arguments: Sequence[str], **environ: str) -> None:
