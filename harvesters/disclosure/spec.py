@@ -141,17 +141,21 @@ class Spec:
             "timezone": self.timezone,
             "presence": str(self.presence),
             "count_rows_as": self.count_rows_as,
-            "measures": {
-                name: {"kind": str(measure.kind), "decimals": measure.decimals, "unit": measure.unit}
+            # A list, because the order of columns must survive JSON with sorted keys.
+            "measures": [
+                {"name": name, "kind": str(measure.kind), "decimals": measure.decimals, "unit": measure.unit}
                 for name, measure in self.measures.items()
-            },
+            ],
         }
 
     @classmethod
     def from_mapping(cls, data: Mapping[str, Any]) -> Self:
-        """Build a specification from `as_dict` or a hand-written mapping."""
+        """Build a specification from what `as_dict` gives."""
         values = dict(data)
         zone = values["zone"]
         values["zone"] = zone if isinstance(zone, str) else tuple(zone)
-        values["measures"] = {name: Measure(**measure) for name, measure in values.get("measures", {}).items()}
+        values["measures"] = {
+            each["name"]: Measure(kind=each["kind"], decimals=each["decimals"], unit=each["unit"])
+            for each in values["measures"]
+        }
         return cls(**values)

@@ -118,6 +118,18 @@ def test_one_value_behind_many_silent_units_is_not_published(con, tmp_path):
     assert {row["zone"] for row in shown} == {"safe"}
 
 
+def test_each_figure_rests_on_enough_people_and_not_only_the_best_answered(con, tmp_path):
+    """Thirty people gave the first figure, one of them the second: the second would be that one's."""
+    spec = Spec(
+        unit="person", zone="zone", time="ts", measures={"kwh": Measure(decimals=1), "gas": Measure(decimals=1)}
+    )
+    rows = [(f"l{n}", "leak", START, 1.0, 8.4 if n == 0 else None) for n in range(30)]
+    rows += [(f"s{n}", "safe", START, 1.0, 2.0 if n < 10 else None) for n in range(30)]
+    rows += [(f"s{n}", "safe", START, 1.0, None) for n in range(30)]
+    shown = csv_rows(publish(con, rows, tmp_path, spec=spec, names=(*NAMES, "gas")))
+    assert [(row["zone"], row["units"]) for row in shown] == [("safe", "10")]
+
+
 @pytest.mark.parametrize("small", range(10))
 def test_report_says_the_same_whether_nobody_or_a_few_were_withheld(con, tmp_path, small):
     """From "some were withheld" an attacker would learn that a zone without figures holds one to nine people."""

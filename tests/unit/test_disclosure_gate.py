@@ -92,6 +92,22 @@ def test_table_made_under_a_laxer_rule_does_not_pass_a_stricter_one(con, candida
     assert refusal.value.code == "cell-below-minimum"
 
 
+def test_vehicles_that_were_not_present_at_once_do_not_pass(con):
+    """Nine vehicles in one of two snapshots, offered as if ten had always been there."""
+    spec = Spec(unit="vehicle", zone="zone", time="ts", presence="simultaneous", count_rows_as="vehicles")
+    preset = load_preset("gbfs-free-floating")
+    rows = [(f"v{s}-{v}", "a", START + timedelta(minutes=s)) for s, count in enumerate((10, 9)) for v in range(count)]
+    columns = {name: [row[i] for row in rows] for i, name in enumerate(("vehicle", "zone", "ts"))}
+    con.register("rows_in", pa.table(columns))
+    con.execute("CREATE OR REPLACE TABLE floating AS SELECT * FROM rows_in")
+    honest = protect(con, "floating", spec, preset)
+    row = {"zone": "a", "period_start": START, "units": 10, "vehicles": Decimal("9.5")}
+    forged = replace(honest, table=pa.Table.from_pylist([row], schema=honest.table.schema), achieved_min=10)
+    with pytest.raises(GateRefused) as refusal:
+        gate(con, "floating", forged, spec, preset)
+    assert (honest.table.num_rows, refusal.value.code) == (0, "cell-below-minimum")
+
+
 def test_clearance_cannot_be_made_by_hand(candidate):
     with pytest.raises(GateRefused) as refusal:
         Cleared(protected=candidate, spec=SPEC, preset=PRESET, key=object())
