@@ -80,6 +80,29 @@ class FakePortal:
                 )
             )
 
+    def visible(self) -> dict[str, Any]:
+        """What readers get, without ids: equal for two runs that did the same."""
+        with self._lock:
+            return {
+                name: {
+                    "fields": _comparable(package),
+                    "files": sorted(
+                        (one["name"], one["url"], "-" if "proof" in one["url"] else self.files[one["id"]].hex())
+                        for one in package["resources"]
+                    ),
+                    "tables": sorted(
+                        (one["name"], self.tables[one["id"]]["rows"])
+                        for one in package["resources"]
+                        if one["id"] in self.tables
+                    ),
+                    "strays": (
+                        len(self.files) - len(package["resources"]),
+                        len(set(self.tables) - {one["id"] for one in package["resources"]}),
+                    ),
+                }
+                for name, package in self.packages.items()
+            }
+
     # -- actions --
 
     def do_organization_show(self, data: dict[str, Any], _upload: Any) -> Any:
@@ -193,6 +216,13 @@ def _without_ids(package: dict[str, Any]) -> dict[str, Any]:
         for one in package["resources"]
     ]
     return kept
+
+
+def _comparable(package: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in package.items() if key not in ("id", "resources", "release_id", "mandate_id")}
+    suppression = json.loads(kept.get("suppression") or "{}")
+    suppression.pop("release_id", None)
+    return {**kept, "suppression": suppression, "points_to_a_release": bool(package.get("release_id"))}
 
 
 def _handler_of(portal: FakePortal) -> type[BaseHTTPRequestHandler]:

@@ -17,7 +17,7 @@ _INDEX_FAULTS = frozenset({"Search Error", "Search Index Error", "Search Connect
 _WAIT_STATUSES = frozenset({408, 423, 425, 429})
 
 
-class Absent(Exception):
+class AbsentError(Exception):
     """The portal knows no such dataset, resource or table (404 with ``Not Found Error``)."""
 
 
@@ -25,7 +25,7 @@ def result_of(action: str, status: int, body: bytes) -> Any:
     """Return the action's result.
 
     Raises:
-        Absent: the named thing does not exist.
+        AbsentError: the named thing does not exist.
         PublishTemporary: the portal, its index or its queue is down; the same call may succeed later.
         PublishRefused: the portal understood and said no; asking again changes nothing.
     """
@@ -41,7 +41,7 @@ def result_of(action: str, status: int, body: bytes) -> Any:
         # A proxy's page, or a portal that is still starting: nobody refused anything.
         raise PublishTemporary("portal-not-json", action=action, status=status)
     if status == 404 and kind == "Not Found Error":
-        raise Absent(action)
+        raise AbsentError(action)
     if status == 403:
         raise PublishRefused("portal-forbidden", action=action, status=status)
     if status == 409:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from cityharvest.errors import FetchRefused, FetchTemporary, PublishRefused, PublishTemporary
 from cityharvest.fetch import Fetcher, FetchPolicy, Response
-from cityharvest.publisher.answers import Absent, result_of
+from cityharvest.publisher.answers import AbsentError, result_of
 
 _DEADLINE_S = 300.0
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
@@ -40,27 +40,41 @@ class ActionApi:
     fetcher: Fetcher
 
     def call(self, action: str, **payload: Any) -> Any:
-        """Call ``action`` and return its result; raises as ``answers.result_of``."""
-        return self._answer(
-            action, lambda: self.fetcher.post_json(self._url(action), payload, headers=self._headers())
-        )
+        """Call ``action`` and return its result.
+
+        Raises:
+            PublishTemporary: the portal is down; calling again may succeed.
+            PublishRefused: the portal said no, or does not know what ``action`` is about (``portal-absent``).
+        """
+        try:
+            return self._post(action, payload)
+        except AbsentError as problem:
+            raise PublishRefused("portal-absent", action=action) from problem
 
     def find(self, action: str, **payload: Any) -> Any | None:
         """Call ``action``; ``None`` when the thing asked for does not exist."""
         try:
-            return self.call(action, **payload)
-        except Absent:
+            return self._post(action, payload)
+        except AbsentError:
             return None
+
+    def _post(self, action: str, payload: Mapping[str, Any]) -> Any:
+        return self._answer(action, lambda: self.fetcher.post_json(self._url(action), payload, headers=self._headers()))
 
     def upload(
         self, action: str, fields: Mapping[str, str], *, filename: str, stream: BinaryIO, content_type: str
     ) -> Any:
         """Call ``action`` as a multipart form with one file in the field ``upload``."""
         file = ("upload", filename, stream, content_type)
-        return self._answer(
-            action,
-            lambda: self.fetcher.post_multipart(self._url(action), fields=fields, file=file, headers=self._headers()),
-        )
+        try:
+            return self._answer(
+                action,
+                lambda: self.fetcher.post_multipart(
+                    self._url(action), fields=fields, file=file, headers=self._headers()
+                ),
+            )
+        except AbsentError as problem:
+            raise PublishRefused("portal-absent", action=action) from problem
 
     def _answer(self, action: str, send: Callable[[], Response]) -> Any:
         try:

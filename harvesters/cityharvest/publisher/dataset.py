@@ -35,7 +35,7 @@ _DESCRIPTIONS: Mapping[str, str] = {
     CSV: "Tabela, pripravljena za objavo.\n\nThe table as it was cleared for publication.",
     PARQUET: "Ista tabela v obliki Parquet.\n\nThe same table as Parquet.",
     SCHEMA: "Pomen in enote stolpcev (Table Schema).\n\nMeaning and units of the columns (Table Schema).",
-    PROOF: "Kako so bili podatki zavarovani in kaj je bilo izpuščeno.\n\nHow the data were protected and what was left out.",
+    PROOF: "Kako so bili podatki zavarovani in kaj je izpuščeno.\n\nHow the data were protected and what is left out.",
 }
 
 
@@ -145,7 +145,9 @@ def _notes(mandate: Mandate, withdrawn: Sequence[Withdrawn]) -> str:
     paragraphs = [str(texts["sl"])]
     paragraphs += [f"Objava za obdobje {one.period} je bila {_sl_date(one.on)} umaknjena." for one in withdrawn]
     paragraphs += [f"*In English:* {texts['en']}"]
-    paragraphs += [f"The publication for the period {one.period} was withdrawn on {one.on.isoformat()}." for one in withdrawn]
+    paragraphs += [
+        f"The publication for the period {one.period} was withdrawn on {one.on.isoformat()}." for one in withdrawn
+    ]
     return "\n\n".join(paragraphs)
 
 

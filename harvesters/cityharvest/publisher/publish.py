@@ -132,7 +132,7 @@ def _ensure_table(api: ActionApi, release: Release, open_file: OpenFile) -> int:
 
 @contextmanager
 def _seekable(open_file: OpenFile, release_id: str, name: str) -> Iterator[BinaryIO]:
-    """Give a release's file with random access, which an S3 stream does not have; public data, so a plain temporary file."""
+    """Give a release's file with random access, which an S3 stream lacks; the data is public, a plain file will do."""
     with open_file(release_id, name) as stream, tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as copy:
         shutil.copyfileobj(stream, copy)
         copy.seek(0)

@@ -1,0 +1,24 @@
+"""A world per test: ledger in PostgreSQL, storage, keys, portal on loopback."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
+
+import pipeline_world  # noqa: E402
+from fake_portal import FakePortal  # noqa: E402
+from pipeline_world import World  # noqa: E402
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    pipeline_world.database_url()
+    with FakePortal() as portal:
+        made = pipeline_world.build(tmp_path, portal)
+        yield made
+        made.ledger.database.dispose()
