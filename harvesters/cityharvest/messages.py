@@ -47,7 +47,7 @@ def text(code: str, params: Mapping[str, Any] | None = None, lang: str = "sl") -
         params: values for its places.
         lang: ``sl`` or ``en``; others fall back to English.
     """
-    row = table().get(code)
+    row = table().get(code) or _of_disclosure(code)
     language = lang if lang in LANGUAGES else "en"
     if row is None:
         return table()[UNKNOWN][language].format(code=code)
@@ -57,6 +57,14 @@ def text(code: str, params: Mapping[str, Any] | None = None, lang: str = "sl") -
 def both(code: str, params: Mapping[str, Any] | None = None) -> dict[str, str]:
     """Return the sentence in every language, for API answers."""
     return {language: text(code, params, language) for language in LANGUAGES}
+
+
+def _of_disclosure(code: str) -> Mapping[str, str] | None:
+    """Return the row of a code that the disclosure control raised."""
+    # Imported when needed: the package brings its engine, which a web process that shows a sentence does without.
+    from disclosure.messages import table as disclosure_table
+
+    return disclosure_table().get(code)
 
 
 def _merge(merged: dict[str, Mapping[str, str]], name: str, rows: Mapping[str, Mapping[str, str]]) -> None:
