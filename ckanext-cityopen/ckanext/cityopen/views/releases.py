@@ -7,6 +7,7 @@ from typing import Any
 import ckan.plugins.toolkit as tk
 from flask import Blueprint, Response, jsonify
 
+from cityopen import chart
 from ckanext.cityopen import charts, config, release_block
 
 __all__ = ["releases"]
@@ -23,8 +24,10 @@ def chart_svg(dataset: str) -> Response:
 
 @releases.route("/<dataset>/chart.json")
 def chart_json(dataset: str) -> Response:
-    """Return the Vega-Lite specification, data included."""
-    return _kept(jsonify(_spec(dataset)))
+    """Return the Vega-Lite specification, data included, and how the language writes numbers and dates."""
+    lang = config.language()
+    locales = {"number_locale": chart.NUMBER_LOCALE[lang], "time_locale": chart.time_locale(lang)}
+    return _kept(jsonify({"spec": _spec(dataset), **locales}))
 
 
 def _spec(dataset: str) -> dict[str, Any]:
