@@ -1,4 +1,4 @@
-"""The process is killed at every named point and run again: the same final state, nothing doubled, nothing left over."""
+"""Killed at every named point and run again: the same final state, nothing doubled, nothing left over."""
 
 from __future__ import annotations
 

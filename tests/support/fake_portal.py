@@ -19,7 +19,7 @@ TOKEN = "test-token"
 DATASET_KEYS_REFUSED = ("id",)
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     def __init__(self, status: int, kind: str, **fields: Any) -> None:
         super().__init__(kind)
         self.status, self.kind, self.fields = status, kind, fields
@@ -59,7 +59,7 @@ class FakePortal:
             self.calls.append(action)
             method = getattr(self, f"do_{action}", None)
             if method is None:
-                raise Refused(400, "")
+                raise RefusedError(400, "")
             return method(data, upload)
 
     def resources(self, name: str) -> list[dict[str, Any]]:
@@ -113,9 +113,9 @@ class FakePortal:
 
     def do_package_create(self, data: dict[str, Any], _upload: Any) -> Any:
         if any(key in data for key in DATASET_KEYS_REFUSED):
-            raise Refused(403, "Authorization Error")
+            raise RefusedError(403, "Authorization Error")
         if data["name"] in self.packages:
-            raise Refused(409, "Validation Error", name=["taken"])
+            raise RefusedError(409, "Validation Error", name=["taken"])
         package = {**data, "id": str(uuid.uuid4()), "resources": [], "state": "active"}
         self.packages[data["name"]] = package
         return package
@@ -128,7 +128,7 @@ class FakePortal:
     def do_resource_create(self, data: dict[str, Any], upload: Any) -> Any:
         package = self._package(data["package_id"])
         if any(one["id"] == data["id"] for other in self.packages.values() for one in other["resources"]):
-            raise Refused(409, "Validation Error", id=["taken"])
+            raise RefusedError(409, "Validation Error", id=["taken"])
         resource = dict(data)
         package["resources"].append(resource)
         return self._take_file(resource, upload)
@@ -158,7 +158,7 @@ class FakePortal:
         table = self._found(self.tables.get(data["resource_id"]))
         keys = {tuple(row[name] for name in table["primary_key"]) for row in table["rows"]}
         if any(tuple(row[name] for name in table["primary_key"]) in keys for row in data["records"]):
-            raise Refused(409, "Validation Error", records=["duplicate key"])
+            raise RefusedError(409, "Validation Error", records=["duplicate key"])
         table["rows"].extend(data["records"])
         return {"resource_id": data["resource_id"]}
 
@@ -193,17 +193,17 @@ class FakePortal:
             for resource in package["resources"]:
                 if resource["id"] == key:
                     return package, resource
-        raise Refused(404, "Not Found Error")
+        raise RefusedError(404, "Not Found Error")
 
     @staticmethod
     def _found(value: Any) -> Any:
         if value is None:
-            raise Refused(404, "Not Found Error")
+            raise RefusedError(404, "Not Found Error")
         return value
 
 
 def _is_proof(body: bytes) -> bool:
-    """A proof carries the head of the audit chain, which differs from run to run; its presence is compared elsewhere."""
+    """A proof carries the head of the audit chain, which differs from run to run."""
     return b'"audit_head"' in body
 
 
@@ -225,7 +225,7 @@ def _comparable(package: dict[str, Any]) -> dict[str, Any]:
     return {**kept, "suppression": suppression, "points_to_a_release": bool(package.get("release_id"))}
 
 
-def _handler_of(portal: FakePortal) -> type[BaseHTTPRequestHandler]:
+def _handler_of(portal: FakePortal) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - one small class
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -244,7 +244,7 @@ def _handler_of(portal: FakePortal) -> type[BaseHTTPRequestHandler]:
             data, upload = _parse(self.headers.get("Content-Type", ""), body)
             try:
                 result = portal.answer(action, data, upload)
-            except Refused as error:
+            except RefusedError as error:
                 if not error.kind:
                     self._send(error.status, json.dumps("Bad request").encode())
                     return

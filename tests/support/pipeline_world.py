@@ -19,8 +19,8 @@ from fake_portal import TOKEN, FakePortal
 from sqlalchemy import create_engine, text
 
 from cityharvest import api, migrations, seal
-from cityharvest.ledger import Ledger
 from cityharvest.cli.portal import portal_api
+from cityharvest.ledger import Ledger
 from cityharvest.pipeline.process import run_process
 from cityharvest.pipeline.publish import run_publish
 from cityharvest.pipeline.worker import Stop, worker_name
@@ -159,7 +159,9 @@ class World:
         with self.ledger.database.engine.begin() as connection:
             for table in ("delivery", "source"):
                 connection.execute(
-                    text(f"UPDATE cityharvest.{table} SET lease_until = now() - interval '1 s' WHERE lease_until > now()")
+                    text(
+                        f"UPDATE cityharvest.{table} SET lease_until = now() - interval '1 s' WHERE lease_until > now()"
+                    )
                 )
             connection.execute(text("UPDATE cityharvest.delivery SET retry_at = NULL"))
             connection.execute(text("UPDATE cityharvest.event SET retry_at = NULL"))

@@ -26,7 +26,10 @@ def mandate(**changes: Any) -> Mandate:
         "company_organization_id": "company-1",
         "lead_organization_id": "city-1",
         "municipality_organization_ids": ("city-1", "city-2"),
-        "legal_basis": {"title": {"sl": "Pogodba, 7. člen", "en": "Contract, Article 7"}, "url": "https://example.si/p"},
+        "legal_basis": {
+            "title": {"sl": "Pogodba, 7. člen", "en": "Contract, Article 7"},
+            "url": "https://example.si/p",
+        },
         "cadence": "month",
         "timezone": "Europe/Ljubljana",
         "due_days": 20,
@@ -107,9 +110,7 @@ def release(files: StoredFiles, release_id: str, period: str, *, rows: int = 25,
             "withheld": {"cells": "<5 %", "units": "<5 %", "reason": "fewer-than-min-units"},
         },
         files=tuple(
-            ReleaseFile(
-                name=name, object_name=name, sha256=hashlib.sha256(body).hexdigest(), size_bytes=len(body)
-            )
+            ReleaseFile(name=name, object_name=name, sha256=hashlib.sha256(body).hexdigest(), size_bytes=len(body))
             for name, body in content.items()
         ),
         dataset_id=None,
@@ -121,7 +122,9 @@ def release(files: StoredFiles, release_id: str, period: str, *, rows: int = 25,
     )
 
 
-def job(one: Release, *, replaces: tuple[Release, ...] = (), newest: Release | None = None, **changes: Any) -> PublishJob:
+def job(
+    one: Release, *, replaces: tuple[Release, ...] = (), newest: Release | None = None, **changes: Any
+) -> PublishJob:
     return PublishJob(
         mandate=mandate(**changes),
         release=one,

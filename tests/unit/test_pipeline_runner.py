@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cityharvest import runner
-from cityharvest.runner import ChildResult, Children, child_environment, exit_code_of
+from cityharvest.runner import Children, ChildResult, child_environment, exit_code_of
 
 EVERYTHING = {
     "CITYHARVEST_DATABASE_URL": "postgresql://x",
@@ -59,7 +59,9 @@ def test_only_the_pipeline_can_open_what_was_sealed() -> None:
 
 
 def test_only_the_publisher_has_the_token() -> None:
-    holders = [stage for stage in runner.ALLOWED if "CITYHARVEST_CKAN_TOKEN_FILE" in child_environment(stage, EVERYTHING)]
+    holders = [
+        stage for stage in runner.ALLOWED if "CITYHARVEST_CKAN_TOKEN_FILE" in child_environment(stage, EVERYTHING)
+    ]
     assert holders == ["publish"]
 
 

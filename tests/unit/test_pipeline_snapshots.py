@@ -47,7 +47,8 @@ def test_a_quantity_no_feed_has_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", [b"<html></html>", b"{}", b'{"data": {"stations": 1}, "last_updated": 1}', b'{"data": {}, "last_updated": "x"}']
+    "document",
+    [b"<html></html>", b"{}", b'{"data": {"stations": 1}, "last_updated": 1}', b'{"data": {}, "last_updated": "x"}'],
 )
 def test_something_else_than_a_feed_is_refused_without_quoting_it(document: bytes) -> None:
     with pytest.raises(ContractBroken) as caught:

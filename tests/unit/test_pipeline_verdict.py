@@ -31,7 +31,8 @@ def test_a_fault_of_the_data_rejects(code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [GateRefused("count-differs", cells=3), LaxerThanLaw("laxer-than-law"), DisclosureRefused("nothing-to-publish")]
+    "error",
+    [GateRefused("count-differs", cells=3), LaxerThanLaw("laxer-than-law"), DisclosureRefused("nothing-to-publish")],
 )
 def test_a_rule_that_does_not_let_the_table_pass_holds_for_a_person(error: Exception) -> None:
     verdict = verdict_of(error)

@@ -15,6 +15,7 @@ from cityharvest import messages
 from cityharvest.errors import HarvestError
 
 _QUIET_S = 1.0
+_SLOVENE_SEPARATORS = str.maketrans(",.", ".,")
 
 
 def language() -> str:
@@ -73,4 +74,4 @@ def _number(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     text = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
-    return text if language() == "en" else text.translate(str.maketrans({",": ".", ".": ","}))
+    return text if language() == "en" else text.translate(_SLOVENE_SEPARATORS)

@@ -128,7 +128,9 @@ def publish(mandate: str | None, period: str | None, as_json: bool) -> None:
 def _stage(stage: str, as_json: bool, work: Callable[..., Summary]) -> None:
     stop = Stop()
     stop.listen()
-    summary = work(worker_name(stage), stop, Reporter() if not as_json or click.get_text_stream("stderr").isatty() else quiet)
+    summary = work(
+        worker_name(stage), stop, Reporter() if not as_json or click.get_text_stream("stderr").isatty() else quiet
+    )
     if as_json:
         print_json(summary.as_dict())
     else:

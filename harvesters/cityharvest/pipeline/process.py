@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from sqlalchemy.orm import Session
+
 from cityharvest import ledger as books
-from cityharvest.errors import Category, HarvestError
+from cityharvest.errors import HarvestError
 from cityharvest.ledger import Ledger
 from cityharvest.pipeline.candidate import Candidate, compute
 from cityharvest.pipeline.verdict import UNEXPECTED, Verdict, verdict_of
@@ -101,7 +104,7 @@ class _Work:
         except Exception as error:  # noqa: BLE001 - verdict_of decides for every kind, a bug included
             self._conclude(error, attempt)
 
-    def _carry(self, folder: Path, attempt: str, check: Any) -> None:
+    def _carry(self, folder: Path, attempt: str, check: Callable[[], None]) -> None:
         started = time.monotonic()
         candidate = compute(self._ledger, self._delivery, folder, step=self._step, check=check)
         self._tell("computed", candidate, started)
@@ -127,7 +130,7 @@ class _Work:
         reach(Point.RELEASED)
         self._note(candidate, started)
 
-    def _step(self, state: DeliveryState, findings: Any = None) -> None:
+    def _step(self, state: DeliveryState, findings: Sequence[Mapping[str, Any]] | None = None) -> None:
         """Move on where the delivery has not been there yet: a second try passes the same way."""
         order = [DeliveryState.RECEIVED, DeliveryState.CHECKED, DeliveryState.CLEARED]
         with self._ledger.transaction() as session:
@@ -168,7 +171,7 @@ class _Work:
         with self._ledger.transaction() as session:
             books.end_attempt(session, attempt, error=shown)
             if verdict is not None and verdict.state is not None:
-                self._move(session, verdict)
+                self._move(session, verdict, verdict.state)
             retry = RETRY_S if verdict is not None and verdict.state is None else None
             books.drop_lease(session, self._delivery.id, self._worker, retry_in_seconds=retry)
         if verdict is None or verdict.state is None:
@@ -177,12 +180,11 @@ class _Work:
         self._summary.add(str(verdict.state), **self._about, **verdict.error)
         self._summary.needs_person()
 
-    def _move(self, session: Any, verdict: Verdict) -> None:
-        assert verdict.state is not None  # noqa: S101 - narrowed by the caller
+    def _move(self, session: Session, verdict: Verdict, state: DeliveryState) -> None:
         books.move(
             session,
             self._delivery.id,
-            verdict.state,
+            state,
             actor=STAGE,
             error=verdict.error,
             findings=verdict.findings,
@@ -193,7 +195,8 @@ class _Work:
 
 
 def _as_harvest_error(verdict: Verdict | None) -> HarvestError:
-    known = verdict.error if verdict is not None else {"code": "unexpected", "params": {}}
-    error = HarvestError(str(known["code"]), **dict(known["params"]))
-    assert error.category is Category.FATAL  # noqa: S101 - the root of the tree is fatal
-    return error
+    """Return an error of another package, or a bug, as one of ours: fatal, with its code."""
+    if verdict is None:
+        return HarvestError()
+    params: Mapping[str, Any] = verdict.error["params"]
+    return HarvestError(str(verdict.error["code"]), **params)

@@ -20,7 +20,7 @@ from cityharvest.ledger import Ledger
 from cityharvest.models import MandateRow, SourceRow
 from cityharvest.pipeline.worker import worker_name
 from cityharvest.points import Point, reach
-from cityharvest.runner import ChildResult, Children, exit_code_of
+from cityharvest.runner import Children, ChildResult, exit_code_of
 
 STAGE: Final = "run"
 
@@ -86,11 +86,11 @@ def find_source(ledger: Ledger, name: str) -> tuple[str, str]:
         row = session.get(SourceRow, name)
         if row is not None:
             return row.id, row.mandate_id
-        query = select(SourceRow).join(MandateRow).where(or_(MandateRow.slug == name, MandateRow.id == name))
-        found = list(session.scalars(query))
+        named = or_(MandateRow.slug == name, MandateRow.id == name)
+        found = list(session.scalars(select(SourceRow).join(MandateRow).where(named)))
         if len(found) == 1:
             return found[0].id, found[0].mandate_id
-        known = session.scalars(select(MandateRow.id).where(or_(MandateRow.slug == name, MandateRow.id == name))).first()
+        known = session.scalars(select(MandateRow.id).where(named)).first()
     if known is None:
         raise NotFound(kind="source", id=name)
     raise WrongCall("source-ambiguous", mandate=name)

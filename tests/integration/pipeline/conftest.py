@@ -10,9 +10,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 
-import pipeline_world  # noqa: E402
-from fake_portal import FakePortal  # noqa: E402
-from pipeline_world import World  # noqa: E402
+import pipeline_world
+from fake_portal import FakePortal
+from pipeline_world import World
 
 
 @pytest.fixture

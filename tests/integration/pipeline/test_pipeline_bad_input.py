@@ -39,7 +39,9 @@ def test_a_bad_file_is_rejected_with_a_sentence_in_both_languages(world: World, 
     assert rejected.error is not None
     for one in (rejected.error["code"], *(finding["code"] for finding in rejected.findings)):
         for language in ("sl", "en"):
-            assert messages.text(one, rejected.error["params"], language) != messages.text("unknown-code", {"code": one}, language)
+            assert messages.text(one, rejected.error["params"], language) != messages.text(
+                "unknown-code", {"code": one}, language
+            )
     world.publish()
     assert world.portal.snapshot() == before
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from pipeline_world import DAY, NEXT_DAY, SLUG, World, meter_file
+from pipeline_world import NEXT_DAY, SLUG, World, meter_file
 
 from cityharvest import api
 from cityharvest.errors import StateError

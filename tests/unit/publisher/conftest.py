@@ -10,11 +10,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 
-from fake_portal import TOKEN, FakePortal  # noqa: E402
-from release_values import StoredFiles  # noqa: E402
+from fake_portal import TOKEN, FakePortal
+from release_values import StoredFiles
 
-from cityharvest.fetch import Fetcher  # noqa: E402
-from cityharvest.publisher import ActionApi, portal_policy  # noqa: E402
+from cityharvest.fetch import Fetcher
+from cityharvest.publisher import ActionApi, portal_policy
 
 
 @pytest.fixture

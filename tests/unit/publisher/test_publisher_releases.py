@@ -21,7 +21,11 @@ def test_a_release_becomes_a_public_dataset_with_four_files_and_a_table(
     published = publish(action_api, job(one), files.open)
     dataset = portal.packages[SLUG]
     assert dataset["private"] is False
-    assert (dataset["release_id"], dataset["mandate_id"], dataset["data_kind"]) == ("r1", "mandate-1", "public-interest")
+    assert (dataset["release_id"], dataset["mandate_id"], dataset["data_kind"]) == (
+        "r1",
+        "mandate-1",
+        "public-interest",
+    )
     assert dataset["covered_organizations"] == ["city-1", "city-2"]
     assert [one["format"] for one in portal.resources(SLUG)] == ["CSV", "Parquet", "JSON", "JSON"]
     assert published.resource_ids == tuple(one["id"] for one in portal.resources(SLUG))
@@ -29,7 +33,9 @@ def test_a_release_becomes_a_public_dataset_with_four_files_and_a_table(
     assert portal.files[resource_id("r1", "data.parquet")] == files.content["r1", "data.parquet"]
 
 
-def test_the_table_is_typed_and_its_cells_have_a_key(portal: FakePortal, action_api: ActionApi, files: StoredFiles) -> None:
+def test_the_table_is_typed_and_its_cells_have_a_key(
+    portal: FakePortal, action_api: ActionApi, files: StoredFiles
+) -> None:
     publish(action_api, job(release(files, "r1", "2026-10")), files.open)
     table = portal.tables[resource_id("r1", "data.csv")]
     assert {one["id"]: one["type"] for one in table["fields"]} == {
