@@ -82,7 +82,7 @@ def test_dates_are_compared_with_now(organization):
 
 def test_a_polygon_is_found_by_its_shape_and_not_by_its_box(organization):
     shape = json.dumps({"type": "Polygon", "coordinates": [L_SHAPE]})
-    dataset("el", organization, extras=[{"key": "spatial", "value": shape}])
+    dataset("el", organization, spatial=shape)
     assert found(extras={"ext_bbox": "14.1,46.1,14.2,46.2"}) == ["el"]
     assert found(extras={"ext_bbox": "14.7,46.7,14.9,46.9"}) == []
 
