@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cityharvest.errors import ContractBroken
-from cityharvest.pipeline.snapshots import grid_zone, station_rows, vehicle_rows
+from cityharvest.pipeline.snapshots import station_rows, vehicle_rows
 
 MOMENT = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 V3 = {
@@ -62,33 +62,23 @@ def test_a_moment_without_an_offset_is_refused() -> None:
         station_rows(encoded({**V3, "last_updated": "2026-11-23T08:00:00"}), MEASURES, zone="s", time="ts")
 
 
-VEHICLES = {
+CELLS = {
     "last_updated": "2026-11-23T08:00:00+01:00",
-    "data": {
-        "vehicles": [
-            {"vehicle_id": "v1", "lat": 46.167, "lon": 14.306, "is_reserved": False, "is_disabled": False},
-            {"vehicle_id": "v2", "lat": 46.167, "lon": 14.306, "is_reserved": True, "is_disabled": False},
-            {"vehicle_id": "v3", "lat": 46.167, "lon": 14.306, "is_reserved": False, "is_disabled": True},
-            {"vehicle_id": "v4", "lat": 46.167, "lon": 14.306, "station_id": "a"},
-        ]
-    },
+    "data": {"cells": [{"zone": "46.16,14.30", "vehicles": 2}, {"zone": "46.16,14.31", "vehicles": 1}]},
 }
 
 
-def test_only_vehicles_that_stand_free_are_counted_and_no_position_is_kept() -> None:
-    rows = vehicle_rows(encoded(VEHICLES), unit="vehicle", zone="zone", time="ts", grid_degrees=0.01)
-    assert rows == [{"vehicle": "v1", "zone": "46.16,14.30", "ts": MOMENT}]
+def test_vehicles_are_numbered_anew_in_each_cell() -> None:
+    rows = vehicle_rows(encoded(CELLS), unit="vehicle", zone="zone", time="ts")
+    assert [(row["vehicle"], row["zone"]) for row in rows] == [
+        ("1", "46.16,14.30"),
+        ("2", "46.16,14.30"),
+        ("1", "46.16,14.31"),
+    ]
+    assert {row["ts"] for row in rows} == {MOMENT}
 
 
 def test_a_snapshot_without_vehicles_still_says_that_somebody_looked() -> None:
-    document = {**VEHICLES, "data": {"bikes": []}}
-    rows = vehicle_rows(encoded(document), unit="vehicle", zone="zone", time="ts", grid_degrees=0.01)
+    document = {**CELLS, "data": {"cells": []}}
+    rows = vehicle_rows(encoded(document), unit="vehicle", zone="zone", time="ts")
     assert rows == [{"vehicle": None, "zone": None, "ts": MOMENT}]
-
-
-@pytest.mark.parametrize(
-    ("latitude", "longitude", "degrees", "name"),
-    [(46.167, 14.306, 0.01, "46.16,14.30"), (-0.001, 0.001, 0.01, "-0.01,0.00"), (46.5, 14.5, 0.5, "46.5,14.5")],
-)
-def test_a_cell_is_named_by_its_south_west_corner(latitude: float, longitude: float, degrees: float, name: str) -> None:
-    assert grid_zone(latitude, longitude, degrees) == name

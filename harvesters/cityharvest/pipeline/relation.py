@@ -21,9 +21,10 @@ from cityharvest.contract_shape import names_with_role
 from cityharvest.errors import ContractBroken, ObjectMissing
 from cityharvest.ledger import Ledger
 from cityharvest.periods import Period
-from cityharvest.pipeline.snapshots import DEFAULT_GRID_DEGREES, Row, station_rows, vehicle_rows
+from cityharvest.pipeline.snapshots import Row, station_rows, vehicle_rows
 from cityharvest.quarantine import open_part
 from cityharvest.records import Delivery, Mandate, Part
+from cityharvest.sources import is_reference
 from disclosure.sqltext import ident
 
 TABLE: Final = "table"
@@ -56,7 +57,8 @@ def load_relation(
     if any(part.purged_at is not None for part in delivery.parts):
         raise ObjectMissing("raw-purged")
     identity = ledger.settings.require_path("identity_file")
-    sources = [partial(_unseal, ledger, part, identity) for part in delivery.parts]
+    observed = [part for part in delivery.parts if not is_reference(part.label)]
+    sources = [partial(_unseal, ledger, part, identity) for part in observed]
     return load_sources(con, sources, delivery, mandate, folder, name=name)
 
 
@@ -120,8 +122,7 @@ def _snapshot(document: bytes, mandate: Mandate, kind: str) -> list[Row]:
         measures = names_with_role(mandate.contract, "measure")
         return station_rows(document, measures, zone=zone, time=time)
     unit = names_with_role(mandate.contract, "unit")[0]
-    degrees = float(mandate.product.get("grid_degrees", DEFAULT_GRID_DEGREES))
-    return vehicle_rows(document, unit=unit, zone=zone, time=time, grid_degrees=degrees)
+    return vehicle_rows(document, unit=unit, zone=zone, time=time)
 
 
 def _array(column: str, rows: Sequence[Row], mandate: Mandate) -> pa.Array:

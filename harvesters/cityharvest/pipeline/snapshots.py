@@ -1,15 +1,14 @@
 """Snapshots of a GBFS feed as rows: one row per station, or per free-floating vehicle, and moment. Pure.
 
-Versions 2.x and 3.x differ in the names of the same things; both are read. Free-floating vehicles get a zone from a
-plain grid of degrees that the product states, so that no position leaves this function. A snapshot in which no vehicle
+The parts are those of ``cityharvest.sources.gbfs.parts`` (the names are GBFS's, of 2.x or 3.x). Free floating, a part
+holds only how many vehicles stood in each grid cell; they are numbered anew in each cell and snapshot, so that the
+disclosure control can count what was present at once, and nothing joins two snapshots. A snapshot in which no vehicle
 was seen is one row without a zone: it tells the disclosure control that somebody looked.
-Source: MobilityData GBFS 2.3 and 3.0, ``station_status``, ``free_bike_status``, ``vehicle_status``.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -25,7 +24,6 @@ STATION_QUANTITIES: Mapping[str, tuple[str, ...]] = {
     "bikes_disabled": ("num_vehicles_disabled", "num_bikes_disabled"),
     "docks_disabled": ("num_docks_disabled",),
 }
-DEFAULT_GRID_DEGREES = 0.01
 
 
 def station_rows(document: bytes, measures: Sequence[str], *, zone: str, time: str) -> list[Row]:
@@ -46,22 +44,13 @@ def station_rows(document: bytes, measures: Sequence[str], *, zone: str, time: s
     return _rows(document, lambda data, moment: _stations(data, moment, measures, zone, time))
 
 
-def vehicle_rows(document: bytes, *, unit: str, zone: str, time: str, grid_degrees: float) -> list[Row]:
-    """Return the free-floating vehicles of one ``vehicle_status`` or ``free_bike_status`` document.
-
-    Vehicles that are reserved, disabled or at a station are not there to be taken and are left out.
+def vehicle_rows(document: bytes, *, unit: str, zone: str, time: str) -> list[Row]:
+    """Return a row for each vehicle of one free-floating snapshot; ``unit`` is its number within the cell, from 1.
 
     Raises:
         ContractBroken: ``snapshot-unreadable``.
     """
-    return _rows(document, lambda data, moment: _vehicles(data, moment, unit, zone, time, grid_degrees))
-
-
-def grid_zone(latitude: float, longitude: float, degrees: float) -> str:
-    """Return the name of the grid cell: its south-west corner, such as ``46.16,14.30``."""
-    places = max(0, math.ceil(-math.log10(degrees)))
-    corner = [math.floor(value / degrees) * degrees for value in (latitude, longitude)]
-    return ",".join(f"{value:.{places}f}" for value in corner)
+    return _rows(document, lambda data, moment: _vehicles(data, moment, unit, zone, time))
 
 
 def _rows(document: bytes, read: Callable[[Mapping[str, Any], datetime], list[Row]]) -> list[Row]:
@@ -87,16 +76,11 @@ def _quantity(station: Mapping[str, Any], name: str) -> int | None:
     return None
 
 
-def _vehicles(data: Mapping[str, Any], moment: datetime, unit: str, zone: str, time: str, degrees: float) -> list[Row]:
-    listed = data["vehicles"] if "vehicles" in data else data["bikes"]
+def _vehicles(data: Mapping[str, Any], moment: datetime, unit: str, zone: str, time: str) -> list[Row]:
     rows = [
-        {
-            unit: str(one.get("vehicle_id", one.get("bike_id"))),
-            zone: grid_zone(float(one["lat"]), float(one["lon"]), degrees),
-            time: moment,
-        }
-        for one in listed
-        if not (one.get("is_reserved") or one.get("is_disabled") or one.get("station_id"))
+        {unit: str(number), zone: str(cell["zone"]), time: moment}
+        for cell in data["cells"]
+        for number in range(1, int(cell["vehicles"]) + 1)
     ]
     return rows or [{unit: None, zone: None, time: moment}]
 
