@@ -126,7 +126,7 @@ def test_machine_paths_are_in_no_file():
 def test_no_other_module_can_open_a_connection():
     """Link probes and profile addresses go through the one door as well; import-linter sees only part of the tree."""
     opener = re.compile(
-        r"^\s*(?:import|from)\s+(?:requests|urllib3|httpx|aiohttp|http\.client|urllib\.request|ftplib)\b", re.M
+        r"^\s*(?:import|from)\s+(?:requests|urllib3|httpx|aiohttp|http\.client|urllib\.request|ftplib)\b", re.MULTILINE
     )
     outside = [path for path in ours(".py") if "harvesters/cityharvest/fetch/" not in path.as_posix()]
     assert [str(path) for path in outside if opener.search(path.read_text())] == []
