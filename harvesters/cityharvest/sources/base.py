@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Final, Protocol
+from typing import Any, Final, Protocol
 
 from cityharvest.clock import Clock
 from cityharvest.errors import HarvestError
 from cityharvest.fetch import Fetcher
 from cityharvest.periods import Period
 from cityharvest.records import Source
+from cityharvest.seal import ByteReader
 from cityharvest.states import AttemptOutcome
 
 #: Parts with such a label go with a delivery (a list of stations, a list of gaps) and hold no observation.
@@ -36,20 +37,17 @@ class Outcome:
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Receiver(Protocol):
+class Sink(Protocol):
     """Where the bytes go: one delivery of one period. The pipeline offers it over the one door."""
 
-    def file(self, stream: BinaryIO, *, filename: str | None = None, expected_sha256: str | None = None) -> bool:
-        """Take the one file of the delivery, sealed while it is read; False when these bytes were there already."""
+    def receive(self, stream: ByteReader, *, filename: str | None, expected_sha256: str | None) -> None:
+        """Take the one file of the delivery, sealed while it is read."""
 
-    def part(self, stream: BinaryIO, *, label: str, filename: str | None = None) -> bool:
-        """Seal one more part; False when its label was there already."""
+    def append(self, stream: ByteReader, *, label: str, filename: str) -> None:
+        """Seal one more part; a label that is already there changes nothing."""
 
     def finish(self) -> None:
-        """Close a delivery of several parts."""
-
-    def labels(self) -> list[str]:
-        """Return the labels of the parts that are there."""
+        """Say that the last part is there."""
 
 
 Sleep = Callable[[float], object]
@@ -70,13 +68,13 @@ class SourceKind(Protocol):
             MandateInvalid: with every problem; unknown keys are problems.
         """
 
-    def fetch(self, source: Source, period: Period, *, fetcher: Fetcher, clock: Clock, receiver: Receiver) -> Outcome:
+    def fetch(self, source: Source, period: Period, *, fetcher: Fetcher, clock: Clock, sink: Sink) -> Outcome:
         """Look once for the delivery of a period.
 
         Raises:
             FetchRefused: fatal, a person must look.
             FetchTemporary: the next run tries again.
-            HarvestError: whatever the receiver raises.
+            HarvestError: whatever the sink raises.
         """
 
     def follow(
@@ -86,7 +84,7 @@ class SourceKind(Protocol):
         *,
         fetcher: Fetcher,
         clock: Clock,
-        receiver: Receiver,
+        sink: Sink,
         sleep: Sleep,
         on_poll: OnPoll,
     ) -> Outcome:

@@ -1,7 +1,7 @@
 """``meter_drop``: one file per period over HTTP(S), with a checksum file that says that it is complete.
 
 The checksum file is written last by the company, so a file without one is still being written and is not read. The
-body goes to the receiver while it arrives, is compared with the checksum there, and is never held here. A period whose
+body goes to the sink while it arrives, is compared with the checksum there, and is never held here. A period whose
 checksum is the one already taken in is not downloaded again.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from posixpath import basename
-from typing import Any, BinaryIO, ClassVar, Final, cast
+from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from cityharvest.clock import Clock
@@ -18,7 +18,7 @@ from cityharvest.errors import FetchGone, FetchRefused
 from cityharvest.fetch import Fetcher, Response, redacted
 from cityharvest.periods import Period
 from cityharvest.records import Source
-from cityharvest.sources.base import OnPoll, Outcome, Receiver, Sleep
+from cityharvest.sources.base import OnPoll, Outcome, Sink, Sleep
 from cityharvest.sources.config import check_config, filled
 from cityharvest.states import AttemptOutcome
 
@@ -52,7 +52,7 @@ class MeterDrop:
         """Judge a configuration; see ``SourceKind``."""
         check_config(config, SCHEMA, urls=("clock_url",), templates=("url", "checksum_url"))
 
-    def fetch(self, source: Source, period: Period, *, fetcher: Fetcher, clock: Clock, receiver: Receiver) -> Outcome:
+    def fetch(self, source: Source, period: Period, *, fetcher: Fetcher, clock: Clock, sink: Sink) -> Outcome:
         """Take in the period's file if it is there, complete, and not the one already taken in."""
         memory = dict(source.memory)
         if clock.now() < period.start:
@@ -73,13 +73,11 @@ class MeterDrop:
             if not body.first:
                 return Outcome(outcome=AttemptOutcome.EMPTY, memory=memory)
             _refuse_html(response, body.first)
-            filename = basename(urlsplit(url).path) or None
-            is_new = receiver.file(cast(BinaryIO, body), filename=filename, expected_sha256=expected)
+            sink.receive(body, filename=basename(urlsplit(url).path) or None, expected_sha256=expected)
             known[period.key] = expected
         memory["taken"] = dict(sorted(known.items())[-REMEMBERED:])
         params = {"bytes": response.read_bytes}
-        met = AttemptOutcome.FETCHED if is_new else AttemptOutcome.UNCHANGED
-        return Outcome(outcome=met, memory=memory, params=params)
+        return Outcome(outcome=AttemptOutcome.FETCHED, memory=memory, params=params)
 
     def follow(
         self,
@@ -88,12 +86,12 @@ class MeterDrop:
         *,
         fetcher: Fetcher,
         clock: Clock,
-        receiver: Receiver,
+        sink: Sink,
         sleep: Sleep,  # noqa: ARG002 - one file, nothing to wait for
         on_poll: OnPoll,
     ) -> Outcome:
         """Fetch once: there is one file."""
-        outcome = self.fetch(source, period, fetcher=fetcher, clock=clock, receiver=receiver)
+        outcome = self.fetch(source, period, fetcher=fetcher, clock=clock, sink=sink)
         on_poll(outcome)
         return outcome
 

@@ -28,6 +28,7 @@ class Memory:
     ttl_s: int = 0
     last_updated: str = ""
     next_poll: str = ""
+    snapshots: int = 0
     gaps: tuple[Mapping[str, str], ...] = ()
 
     @classmethod
@@ -45,6 +46,7 @@ class Memory:
             "ttl_s": self.ttl_s,
             "last_updated": self.last_updated,
             "next_poll": self.next_poll,
+            "snapshots": self.snapshots,
             "gaps": [dict(one) for one in self.gaps],
         }
         return {"days": dict(sorted({**self.others, self.day: own}.items())[-KEPT_DAYS:])}

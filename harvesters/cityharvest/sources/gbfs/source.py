@@ -1,4 +1,4 @@
-"""The poller: discovery, one snapshot per poll, the end of the day. Glue between the models and a receiver."""
+"""The poller: discovery, one snapshot per poll, the end of the day. Glue between the models and a sink."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cityharvest.errors import Category, FetchGone, FetchRefused, FetchTemporary
 from cityharvest.fetch import Fetcher, redacted
 from cityharvest.periods import Cadence, Period
 from cityharvest.records import Source
-from cityharvest.sources.base import OnPoll, Outcome, Receiver, Sleep, is_reference
+from cityharvest.sources.base import OnPoll, Outcome, Sink, Sleep
 from cityharvest.sources.config import check_config
 from cityharvest.sources.gbfs import models, parts
 from cityharvest.sources.gbfs.memory import Memory
@@ -57,7 +57,7 @@ class GbfsSource:
         """Judge a configuration; see ``SourceKind``."""
         check_config(config, SCHEMA, urls=("url", "clock_url"))
 
-    def fetch(self, source: Source, period: Period, *, fetcher: Fetcher, clock: Clock, receiver: Receiver) -> Outcome:
+    def fetch(self, source: Source, period: Period, *, fetcher: Fetcher, clock: Clock, sink: Sink) -> Outcome:
         """Poll once, if the feed may be asked; after the day's end close the delivery."""
         if period.cadence is not Cadence.DAY:
             raise WrongCall("period-not-a-day", period=period.key)
@@ -65,12 +65,12 @@ class GbfsSource:
         if now < period.start:
             return Outcome(outcome=AttemptOutcome.WAITING, memory=memory.as_dict())
         if now >= period.end:
-            return _finish(memory, receiver)
+            return _finish(memory, sink)
         wait_s = memory.wait_s(now)
         if wait_s > 0:
             return Outcome(outcome=AttemptOutcome.WAITING, memory=memory.as_dict(), next_in_s=wait_s)
         try:
-            return _Poll(source, period, fetcher, receiver, now).run(memory)
+            return _Poll(source, period, fetcher, sink, now).run(memory)
         except (FetchTemporary, FetchRefused) as error:
             # Told, not raised: the gap must be remembered. A refusal ends the following, a person must look.
             memory = replace(memory.with_gap(now, error.code), next_poll=_later(now, LEAST_POLL_S), feeds={})
@@ -84,14 +84,14 @@ class GbfsSource:
         *,
         fetcher: Fetcher,
         clock: Clock,
-        receiver: Receiver,
+        sink: Sink,
         sleep: Sleep,
         on_poll: OnPoll,
     ) -> Outcome:
         """Poll as often as the feed allows until the day is over on the clock, or nothing is to be had any more."""
         failures = 0
         while True:
-            outcome = self.fetch(source, period, fetcher=fetcher, clock=clock, receiver=receiver)
+            outcome = self.fetch(source, period, fetcher=fetcher, clock=clock, sink=sink)
             on_poll(outcome)
             source = replace(source, memory=outcome.memory)
             failures = failures + 1 if outcome.error is not None else 0
@@ -105,13 +105,13 @@ class GbfsSource:
 class _Poll:
     """One poll at one moment."""
 
-    def __init__(self, source: Source, period: Period, fetcher: Fetcher, receiver: Receiver, now: datetime) -> None:
+    def __init__(self, source: Source, period: Period, fetcher: Fetcher, sink: Sink, now: datetime) -> None:
         self._config = source.config
         self._product = str(source.config.get("product", STATIONS))
         self._status_name = STATUS_FEEDS[self._product][0]
         self._period = period
         self._fetcher = fetcher
-        self._receiver = receiver
+        self._sink = sink
         self._now = now
 
     def run(self, memory: Memory) -> Outcome:
@@ -135,7 +135,7 @@ class _Poll:
         if status is None or known or not self._period.start <= updated < self._period.end:
             return Outcome(outcome=AttemptOutcome.UNCHANGED, memory=memory.as_dict(), next_in_s=wait_s)
         self._append(status, redacted(url))
-        memory = replace(memory, last_updated=parts.stamp(updated))
+        memory = replace(memory, last_updated=parts.stamp(updated), snapshots=memory.snapshots + 1)
         return Outcome(outcome=AttemptOutcome.FETCHED, memory=memory.as_dict(), next_in_s=wait_s)
 
     def _append(self, status: models.Document, url: str) -> None:
@@ -146,7 +146,7 @@ class _Poll:
             degrees = float(self._config.get("grid_degrees", GRID_DEGREES))
             content = parts.cells_part(moment, models.parked_in_cells(status, degrees, url))
         label = parts.snapshot_label(moment)
-        self._receiver.part(io.BytesIO(content), label=label, filename=f"{label}.json")
+        self._sink.append(io.BytesIO(content), label=label, filename=f"{label}.json")
 
     def _discover(self) -> dict[str, str]:
         url = self._config["url"]
@@ -166,7 +166,7 @@ class _Poll:
             content = parts.reference_part(found.last_updated, models.stations(found, redacted(url)))
         except (FetchGone, FetchTemporary):
             return memory  # the counts are worth more than the names
-        self._receiver.part(io.BytesIO(content), label=parts.STATIONS_LABEL, filename="stations.json")
+        self._sink.append(io.BytesIO(content), label=parts.STATIONS_LABEL, filename="stations.json")
         return memory
 
     def _status(self, memory: Memory, url: str) -> tuple[Memory, models.Document | None]:
@@ -189,16 +189,15 @@ class _Poll:
             return models.document(response.body(), response.url)
 
 
-def _finish(memory: Memory, receiver: Receiver) -> Outcome:
+def _finish(memory: Memory, sink: Sink) -> Outcome:
     """Close the day. A day without any snapshot stays open: that nothing was seen is not that nothing was there."""
-    snapshots = sum(not is_reference(label) for label in receiver.labels())
-    if not snapshots:
+    if not memory.snapshots:
         return Outcome(outcome=AttemptOutcome.EMPTY, memory=memory.as_dict())
     if memory.gaps:
         content = parts.gaps_part(memory.gaps)
-        receiver.part(io.BytesIO(content), label=parts.GAPS_LABEL, filename="gaps.json")
-    receiver.finish()
-    params = {"snapshots": snapshots, "gaps": len(memory.gaps)}
+        sink.append(io.BytesIO(content), label=parts.GAPS_LABEL, filename="gaps.json")
+    sink.finish()
+    params = {"snapshots": memory.snapshots, "gaps": len(memory.gaps)}
     return Outcome(outcome=AttemptOutcome.FETCHED, memory=memory.as_dict(), params=params)
 
 
