@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import ckan.plugins.toolkit as tk
 from ckan.lib import api_token
 from flask import Blueprint, jsonify
+from werkzeug.exceptions import ClientDisconnected
 
 from ckanext.cityopen import answers
 
@@ -20,6 +22,8 @@ sending = Blueprint("sending", __name__, url_prefix="/api/cityopen/v1")
 _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 _LAST_SHOWN = 20
 _RETRY_SECONDS = 60
+_DISCARDED_BYTES = 64 * 1024 * 1024
+_CHUNK_BYTES = 64 * 1024
 
 
 @sending.route("/mandates/<slug>/deliveries/<period>", methods=["PUT", "POST"])
@@ -92,6 +96,8 @@ def _receipt(delivery: dict[str, Any]) -> dict[str, Any]:
 
 
 def _answer(body: dict[str, Any], status: int) -> Any:
+    if status >= 400:
+        _discard_body()
     response = jsonify(body)
     response.status_code = status
     if status == 401:
@@ -99,3 +105,11 @@ def _answer(body: dict[str, Any], status: int) -> Any:
     if status == 503:
         response.headers["Retry-After"] = str(_RETRY_SECONDS)
     return response
+
+
+def _discard_body() -> None:
+    """Read what a refused sender is still sending, within a limit: it would see a broken connection, not the reason."""
+    left = _DISCARDED_BYTES
+    with suppress(OSError, ClientDisconnected):
+        while left > 0 and (chunk := tk.request.stream.read(min(left, _CHUNK_BYTES))):
+            left -= len(chunk)
