@@ -1,4 +1,4 @@
-"""Rule: a delivery in any agreed encoding becomes the same UTF-8, wherever its blocks are cut; nothing is guessed twice."""
+"""Rule: a delivery in any agreed encoding becomes the same UTF-8, wherever its blocks are cut."""
 
 from __future__ import annotations
 

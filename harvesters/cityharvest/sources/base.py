@@ -61,6 +61,10 @@ class SourceKind(Protocol):
     def kind(self) -> str:
         """Its name in the ledger."""
 
+    @property
+    def replaceable(self) -> bool:
+        """Whether what was published may still be replaced at the source, so that it is worth asking again."""
+
     def validate_config(self, config: Mapping[str, Any]) -> None:
         """Judge a configuration. All of it is public: secrets have no place in it.
 

@@ -47,6 +47,7 @@ class MeterDrop:
     """The kind ``meter_drop``."""
 
     kind: ClassVar[str] = "meter_drop"
+    replaceable: ClassVar[bool] = True
 
     def validate_config(self, config: Mapping[str, Any]) -> None:
         """Judge a configuration; see ``SourceKind``."""

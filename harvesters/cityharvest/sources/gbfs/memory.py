@@ -29,6 +29,7 @@ class Memory:
     last_updated: str = ""
     next_poll: str = ""
     snapshots: int = 0
+    is_closed: bool = False
     gaps: tuple[Mapping[str, str], ...] = ()
 
     @classmethod
@@ -47,6 +48,7 @@ class Memory:
             "last_updated": self.last_updated,
             "next_poll": self.next_poll,
             "snapshots": self.snapshots,
+            "is_closed": self.is_closed,
             "gaps": [dict(one) for one in self.gaps],
         }
         return {"days": dict(sorted({**self.others, self.day: own}.items())[-KEPT_DAYS:])}

@@ -52,6 +52,7 @@ class GbfsSource:
     """The kind ``gbfs``. See the package for why nothing personal is kept."""
 
     kind: ClassVar[str] = "gbfs"
+    replaceable: ClassVar[bool] = False
 
     def validate_config(self, config: Mapping[str, Any]) -> None:
         """Judge a configuration; see ``SourceKind``."""
@@ -191,6 +192,8 @@ class _Poll:
 
 def _finish(memory: Memory, sink: Sink) -> Outcome:
     """Close the day. A day without any snapshot stays open: that nothing was seen is not that nothing was there."""
+    if memory.is_closed:
+        return Outcome(outcome=AttemptOutcome.UNCHANGED, memory=memory.as_dict())
     if not memory.snapshots:
         return Outcome(outcome=AttemptOutcome.EMPTY, memory=memory.as_dict())
     if memory.gaps:
@@ -198,7 +201,8 @@ def _finish(memory: Memory, sink: Sink) -> Outcome:
         sink.append(io.BytesIO(content), label=parts.GAPS_LABEL, filename="gaps.json")
     sink.finish()
     params = {"snapshots": memory.snapshots, "gaps": len(memory.gaps)}
-    return Outcome(outcome=AttemptOutcome.FETCHED, memory=memory.as_dict(), params=params)
+    closed = replace(memory, is_closed=True)
+    return Outcome(outcome=AttemptOutcome.FETCHED, memory=closed.as_dict(), params=params)
 
 
 def _later(now: datetime, seconds: float) -> str:
