@@ -16,7 +16,8 @@ from cityopen import formats
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 MAX_SERIES = 6
-MAX_POINTS = 400
+# A week of hours: enough for a rhythm to show, few enough to be told apart.
+MAX_MOMENTS = 168
 # Dark enough for 3:1 against white, apart for the common forms of color blindness; a dash pattern repeats the coding.
 PALETTE = ("#0b5c5a", "#b4470b", "#4b3f8f", "#8a6d00", "#a3195b", "#3d5a80")
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 1], [1, 3])
@@ -56,13 +57,13 @@ def time_locale(lang: str) -> dict[str, Any] | None:
 
 
 def line_chart(rows: Iterable[Mapping[str, Any]], columns: Series, lang: str) -> dict[str, Any]:
-    """Return a line chart of the newest stretch of a time series, at most ``MAX_SERIES`` lines.
+    """Return a line chart of the newest stretch of a time series: its ``MAX_SERIES`` largest lines.
 
     Rows without a time are left out; rows without a value stay as gaps. Numbers may come as text, as a DataStore dump
     has them.
     """
     points = [_point(row, columns) for row in rows if row.get(columns.time)]
-    names = sorted({point["series"] for point in points})[:MAX_SERIES]
+    names = _largest(points)
     drawn = _newest(_with_gaps([point for point in points if point["series"] in names], names), len(names))
     return {
         "$schema": SCHEMA,
@@ -121,6 +122,14 @@ def _point(row: Mapping[str, Any], columns: Series) -> dict[str, Any]:
     }
 
 
+def _largest(points: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the names of the lines to draw, in order of name: those with the largest sums."""
+    sums: dict[str, float] = {}
+    for point in points:
+        sums[point["series"]] = sums.get(point["series"], 0.0) + (point["value"] or 0.0)
+    return sorted(sorted(sums, key=lambda name: (-sums[name], name))[:MAX_SERIES])
+
+
 def _with_gaps(points: list[dict[str, Any]], names: Sequence[str]) -> list[dict[str, Any]]:
     """Return the points with an empty one for each moment that a series lacks, in order of time."""
     known = {(point["time"], point["series"]): point for point in points}
@@ -133,8 +142,8 @@ def _with_gaps(points: list[dict[str, Any]], names: Sequence[str]) -> list[dict[
 
 
 def _newest(points: list[dict[str, Any]], series: int) -> list[dict[str, Any]]:
-    """Return the last ``MAX_POINTS`` moments, starting on a full day where there are several days."""
-    kept = points[-MAX_POINTS * max(series, 1) :]
+    """Return the last ``MAX_MOMENTS`` moments, starting on a full day where there are several days."""
+    kept = points[-MAX_MOMENTS * max(series, 1) :]
     if len(kept) < len(points):
         first_day = str(kept[0]["time"])[:10]
         kept = [point for point in kept if point["time"][:10] > first_day] or kept

@@ -60,6 +60,11 @@ def moment(value: dt.datetime | str, lang: str, zone: str = HOME_ZONE) -> str:
     return f"{date(local, lang)}{separator}{local:%H:%M}"
 
 
+def deadline(value: dt.datetime | str, lang: str, zone: str = HOME_ZONE) -> str:
+    """Return the last day on which something is in time: a limit at midnight belongs to the day before."""
+    return date((_local(value, zone) - dt.timedelta(seconds=1)).date(), lang)
+
+
 def ago(value: dt.datetime | str, now: dt.datetime, lang: str) -> str:
     """Return the distance from ``now`` in words: ``pred 3 dnevi``, ``in 2 hours``."""
     return format_timedelta(_local(value) - now, add_direction=True, locale=locale_of(lang))

@@ -8,6 +8,7 @@ from typing import Any
 
 import ckan.plugins.toolkit as tk
 from ckan import model
+from ckan.lib import helpers as core_helpers
 from ckan.lib.search import SearchError
 
 from cityharvest import api
@@ -17,8 +18,10 @@ from ckanext.datastrategy.shared import text as strategy_text
 
 __all__ = [
     "cityopen_ago",
+    "cityopen_band",
     "cityopen_chart_script",
     "cityopen_date",
+    "cityopen_deadline",
     "cityopen_join",
     "cityopen_ledger_text",
     "cityopen_moment",
@@ -31,6 +34,7 @@ __all__ = [
     "cityopen_source_url",
     "cityopen_text",
     "cityopen_user_name",
+    "dataset_display_name",
     "get_organization",
 ]
 
@@ -68,6 +72,24 @@ def cityopen_date(value: dt.date | str | None) -> str:
 def cityopen_moment(value: dt.datetime | str | None) -> str:
     """Return date and time; an empty text for none."""
     return formats.moment(value, config.language()) if value else ""
+
+
+def cityopen_deadline(value: dt.datetime | str | None) -> str:
+    """Return the last day on which something is in time; an empty text for none."""
+    return formats.deadline(value, config.language()) if value else ""
+
+
+def cityopen_band(band: str | None) -> str:
+    """Return in words how much was withheld; the exact share is never published."""
+    words = {
+        "0": tk._("nothing"),
+        "<5 %": tk._("less than 5 %"),
+        "5–20 %": tk._("between 5 and 20 %"),
+        "20–50 %": tk._("between 20 and 50 %"),
+        ">50 %": tk._("more than 50 %"),
+        "not-stated": tk._("not stated, because so few units are concerned"),
+    }
+    return words.get(band or "", band or "")
 
 
 def cityopen_ago(value: dt.datetime | str | None) -> str:
@@ -113,6 +135,20 @@ def cityopen_user_name(actor: str) -> str:
     if user is not None:
         return str(user.display_name)
     return tk._("automatic processing")
+
+
+def dataset_display_name(package_or_package_dict: Any) -> str:
+    """Return a dataset's title; of a mandate's dataset the one in the language of the page.
+
+    Replaces the core helper: a published dataset has one title field, its mandate has both languages.
+    """
+    is_dict = isinstance(package_or_package_dict, Mapping)
+    mandate_id = package_or_package_dict.get("mandate_id") if is_dict else None
+    if mandate_id and config.language() == "en":
+        titles = release_block.dataset_titles(str(mandate_id))
+        if titles:
+            return config.said(titles)
+    return str(core_helpers.dataset_display_name(package_or_package_dict))
 
 
 def get_organization(org: str | None = None, include_datasets: bool = False) -> dict[str, Any]:

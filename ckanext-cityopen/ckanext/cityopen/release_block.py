@@ -20,11 +20,13 @@ from cityopen import chart, columns, formats
 from ckanext.cityopen import config
 from ckanext.datastrategy.shared import organization_summary
 
-__all__ = ["block", "chart_spec"]
+__all__ = ["block", "chart_spec", "dataset_titles"]
 
 ROWS_SHOWN = 10
 SCHEMA_NAME = "schema.json"
 _CHART_ROWS = 12_000
+# How a release's files are called inside its folder, by how their downloads end.
+_FILE_ENDS = {"proof.json": "proof.json", "schema.json": "schema.json", ".csv": "data.csv", ".parquet": "data.parquet"}
 
 
 def block(package: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -44,7 +46,7 @@ def block(package: Mapping[str, Any]) -> dict[str, Any] | None:
         "mandate": _mandate(package),
         "cities": [organization_summary(item) for item in package.get("covered_organizations") or ()],
         "table": table,
-        "statement": _statement(package),
+        "files": _files(package),
         "columns": found,
         "rows": _shown_rows(table, found),
         "row_count": proof.get("rows"),
@@ -58,6 +60,15 @@ def chart_spec(package: Mapping[str, Any]) -> dict[str, Any] | None:
     if not release_id or table is None:
         return None
     return _chart(release_id, str(table["id"]), config.language())
+
+
+def dataset_titles(mandate_id: str) -> Mapping[str, str]:
+    """Return the titles of a mandate's dataset in both languages, nothing while the ledger is down."""
+    try:
+        titles: Mapping[str, str] = api.mandate_show(mandate_id).product.get("dataset_title") or {}
+    except api.HarvestError:
+        return {}
+    return titles
 
 
 @lru_cache(maxsize=32)
@@ -126,9 +137,11 @@ def _resource(package: Mapping[str, Any], form: str) -> dict[str, Any] | None:
     return next(found, None)
 
 
-def _statement(package: Mapping[str, Any]) -> dict[str, Any] | None:
-    found = (item for item in package["resources"] if _of_release(item, package))
-    return next((item for item in found if str(item.get("url")).endswith("proof.json")), None)
+def _files(package: Mapping[str, Any]) -> dict[str, str]:
+    """Return the addresses of the release's files under the names by which they can be checked."""
+    urls = [str(item.get("url")) for item in package["resources"] if _of_release(item, package)]
+    found = {name: url for end, name in _FILE_ENDS.items() for url in urls if url.endswith(end)}
+    return dict(sorted(found.items()))
 
 
 def _of_release(resource: Mapping[str, Any], package: Mapping[str, Any]) -> bool:
