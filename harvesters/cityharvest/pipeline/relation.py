@@ -59,13 +59,14 @@ def load_relation(
     identity = ledger.settings.require_path("identity_file")
     observed = [part for part in delivery.parts if not is_reference(part.label)]
     sources = [partial(_unseal, ledger, part, identity) for part in observed]
-    return load_sources(con, sources, delivery, mandate, folder, name=name)
+    period = Period.parse(mandate.cadence, delivery.period, mandate.timezone)
+    return load_sources(con, sources, period, mandate, folder, name=name)
 
 
 def load_sources(
     con: duckdb.DuckDBPyConnection,
     sources: Sequence[PartSource],
-    delivery: Delivery,
+    period: Period,
     mandate: Mandate,
     folder: Path,
     *,
@@ -76,7 +77,6 @@ def load_sources(
     if kind in (STATIONS, FREE_FLOATING):
         return _load_snapshots(con, sources, mandate, kind, name)
     paths = [_write(source, folder / f"{name}-{number}.csv", mandate) for number, source in enumerate(sources)]
-    period = Period.parse(mandate.cadence, delivery.period, mandate.timezone)
     checked = contract.read(con, paths, mandate.contract, period, name=name)
     for path in paths:
         path.unlink()
