@@ -14,10 +14,12 @@ APPROVAL = {
     "sl": "Prag desetih merilnih mest je dosežen v vsaki objavljeni celici; objava je dovoljena (prikaz).",
     "en": "Every published cell rests on ten metering points or more; the release may go out (demo).",
 }
-#: The portal's own scheduler may hold a lease at this moment; it gives it back within minutes.
-PATIENCE_S = 300.0
+#: The portal's own scheduler may work on the same delivery at this moment.
+PATIENCE_S = 600.0
 PAUSE_S = 2.0
-FINISHED = ("published", "rejected")
+PUBLISHED = ("published",)
+HELD_OR_PUBLISHED = ("held", *PUBLISHED)
+FIRST_RELEASE = "first-release"
 
 
 class StuckError(Exception):
@@ -30,17 +32,13 @@ def bring_in_consumption(commands: Commands, operator: Portal, dpo: Portal, peri
     Raises:
         StuckError: it is not published in the end.
     """
-
-    def state() -> dict[str, Any]:
-        return delivery_of(operator, mandates.CONSUMPTION, period)
-
-    delivery = push_on(commands, state, ("held", *FINISHED))
-    if delivery.get("state") == "held" and delivery.get("held_reason") == "first-release":
+    delivery = push_on(commands, operator, mandates.CONSUMPTION, period, HELD_OR_PUBLISHED)
+    if delivery["state"] == "held":
+        if delivery["held_reason"] != FIRST_RELEASE:
+            raise StuckError(in_words(mandates.CONSUMPTION, delivery))
         reason = f"{APPROVAL['sl']} / {APPROVAL['en']}"
         dpo.call("datastrategy_delivery_decide", id=delivery["id"], decision="approve", reason=reason)
-        delivery = push_on(commands, state, FINISHED)
-    if delivery.get("state") != "published":
-        raise StuckError(_in_words(mandates.CONSUMPTION, delivery))
+        push_on(commands, operator, mandates.CONSUMPTION, period, PUBLISHED)
 
 
 def bring_in_stations(commands: Commands, operator: Portal, period: str) -> None:
@@ -49,11 +47,39 @@ def bring_in_stations(commands: Commands, operator: Portal, period: str) -> None
     Raises:
         StuckError: it does not get that far.
     """
-    [source] = operator.call("datastrategy_source_list", mandate_id=mandates.STATIONS_DAILY)
-    commands.harvest(source["id"], "--follow")
-    delivery = push_on(commands, lambda: delivery_of(operator, mandates.STATIONS_DAILY, period), ("held", *FINISHED))
-    if delivery.get("state") not in ("held", "published"):
-        raise StuckError(_in_words(mandates.STATIONS_DAILY, delivery))
+    push_on(commands, operator, mandates.STATIONS_DAILY, period, HELD_OR_PUBLISHED, "--follow")
+
+
+def push_on(
+    commands: Commands, operator: Portal, mandate: str, period: str, wanted: tuple[str, ...], *words: str
+) -> dict[str, Any]:
+    """Run the mandate's source for a period until its delivery is in one of the states; return the delivery.
+
+    Raises:
+        StuckError: it was rejected, or patience ended.
+    """
+    return until(
+        lambda: delivery_of(operator, mandate, period),
+        lambda: commands.harvest(mandate, "--period", period, *words),
+        mandate,
+        wanted,
+    )
+
+
+def until(
+    look: Callable[[], dict[str, Any]], act: Callable[[], object], mandate: str, wanted: tuple[str, ...]
+) -> dict[str, Any]:
+    """Act until what is looked at is in one of the states; raises as `push_on` does."""
+    end = time.monotonic() + PATIENCE_S
+    delivery = look()
+    while delivery.get("state") not in wanted:
+        if delivery.get("state") == "rejected" or time.monotonic() > end:
+            raise StuckError(in_words(mandate, delivery))
+        act()
+        delivery = look()
+        if delivery.get("state") not in wanted:
+            time.sleep(PAUSE_S)
+    return delivery
 
 
 def delivery_of(operator: Portal, mandate: str, period: str) -> dict[str, Any]:
@@ -63,17 +89,7 @@ def delivery_of(operator: Portal, mandate: str, period: str) -> dict[str, Any]:
     return max(matching, key=lambda one: one["sequence"], default={})
 
 
-def push_on(commands: Commands, state: Callable[[], dict[str, Any]], wanted: tuple[str, ...]) -> dict[str, Any]:
-    """Run what is due until a delivery is in one of the states, or patience ends; return it as it is then."""
-    end = time.monotonic() + PATIENCE_S
-    while True:
-        delivery = state()
-        if delivery.get("state") in wanted or time.monotonic() > end:
-            return delivery
-        commands.harvest("--due")
-        if state().get("state") not in wanted:
-            time.sleep(PAUSE_S)
-
-
-def _in_words(mandate: str, delivery: dict[str, Any]) -> str:
-    return f"the delivery of '{mandate}' is {delivery.get('state', 'not planned')}: {delivery.get('error')}"
+def in_words(mandate: str, delivery: dict[str, Any]) -> str:
+    """Return where a delivery stands, as a sentence's end."""
+    problem = delivery.get("error") or delivery.get("held_reason") or "no error is noted"
+    return f"the delivery of '{mandate}' is {delivery.get('state', 'not planned')}: {problem}"

@@ -22,6 +22,7 @@ class Portal:
 
     def __init__(self, url: str, token: str) -> None:
         self._url = url.rstrip("/")
+        self._token = token
         self._session = requests.Session()
         self._session.headers["Authorization"] = token
 
@@ -45,6 +46,10 @@ class Portal:
             return self.call(action, **values)
         except MissingError:
             return None
+
+    def twin(self) -> Portal:
+        """Return the same portal for the same user with a connection of its own, for another thread."""
+        return Portal(self._url, self._token)
 
     def as_user(self, token: str) -> Portal:
         """Return the same portal for another user."""

@@ -14,6 +14,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,7 +51,7 @@ def main() -> int:
 
 
 def fill(environ: Mapping[str, str], now: datetime) -> None:
-    """Make what is missing and let the harvester run."""
+    """Make what is missing and let the harvester run; datasets are made while it does."""
     began = time.monotonic()
     commands = Commands(environ=environ)
     data = Path(environ["CITYOPEN_DATA"])
@@ -59,11 +60,17 @@ def fill(environ: Mapping[str, str], now: datetime) -> None:
         say(f"  {counted(make_organizations(portal), 'organization')} made.")
         new_people = make_people(portal, data)
         say(f"  {counted(new_people, 'person', 'people')} made, each with a role.")
-        datasets = all_datasets(now.year)
-        say(f"  {counted(sum(make_dataset(portal, one) for one in datasets), 'dataset')} made or completed.")
         say(f"  {counted(make_mandates(portal, demo_url, now), 'mandate')} made.")
         wait_for_endpoints(demo_url)
-        let_harvester_run(commands, portal, now)
+        with ThreadPoolExecutor(2) as pool, token_of(portal, DPO.name) as dpo_token:
+            running = [
+                pool.submit(harvest_consumption, commands, portal.twin(), portal.as_user(dpo_token), now),
+                pool.submit(harvest_stations, commands, portal.twin(), now),
+            ]
+            datasets = all_datasets(now.year)
+            say(f"  {counted(sum(make_dataset(portal, one) for one in datasets), 'dataset')} made or completed.")
+            for one in running:
+                one.result()
         portal.call("datastrategy_reassess", all=True)
     say(f"The demo region is filled, after {time.monotonic() - began:.0f} s.")
     if new_people:
@@ -81,16 +88,20 @@ def make_mandates(portal: Portal, demo_url: str, now: datetime) -> int:
     return sum(make_mandate(portal, mandate, source) for mandate, source in wanted)
 
 
-def let_harvester_run(commands: Commands, portal: Portal, now: datetime) -> None:
-    """Bring in both deliveries that are there."""
+def harvest_consumption(commands: Commands, portal: Portal, dpo: Portal, now: datetime) -> None:
+    """Bring in the distributor's last complete month."""
     last = demo_months(now)[1].key
-    with token_of(portal, DPO.name) as dpo_token:
-        say(f"  The harvester brings in the electricity readings of {last}: about six million rows.")
-        bring_in_consumption(commands, portal, portal.as_user(dpo_token), last)
+    say(f"  The harvester brings in the electricity readings of {last}: about six million rows.")
+    bring_in_consumption(commands, portal, dpo, last)
+    say("  The readings are published by settlement and hour, after the DPO approved them.")
+
+
+def harvest_stations(commands: Commands, portal: Portal, now: datetime) -> None:
+    """Bring in the bike share's last day."""
     day = replayed_day(now).isoformat()
-    say(f"  Published, after the DPO approved it. Now the bike share's day of {day}, snapshot by snapshot.")
+    say(f"  The harvester collects the bike share's day of {day}, snapshot by snapshot.")
     bring_in_stations(commands, portal, day)
-    say("  It waits for the DPO, as the first release of a mandate does.")
+    say("  The bike share's day is in; as the first release of its mandate it waits for the DPO.")
 
 
 @contextmanager
