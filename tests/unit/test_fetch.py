@@ -219,6 +219,44 @@ def test_a_redirect_to_a_private_address_is_refused_even_to_the_operators_except
     other.server.server_close()
 
 
+def test_an_exception_is_over_once_another_host_had_a_say(site: Site):
+    """From the listed address to another one and back: the way back was not ours to choose."""
+    site.answers["/a"] = answer(b"", 302, Location=site.url("/b", "elsewhere.example"))
+    site.answers["/b"] = answer(b"", 302, Location=site.url("/c"))
+    site.answers["/c"] = answer(b"secret")
+    fetch = Fetcher(
+        FetchPolicy(allowed_private=frozenset({f"127.0.0.1:{site.port}"}), deadline_s=5),
+        resolver=lambda host, port: ["127.0.0.1"],
+    )
+    with refused("address-private"):
+        fetch.get(site.url("/a"))
+    assert [path for _, path, _, _ in site.seen] == ["/a"]
+
+
+@pytest.mark.parametrize("header", ["Authorization", "Cookie", "X-Api-Key", "X-Whatever-Token", "If-None-Match"])
+def test_no_header_that_may_be_a_secret_follows_to_another_host(
+    site: Site, header: str, monkeypatch: pytest.MonkeyPatch
+):
+    """Only plainly harmless ones do; a token may have any name."""
+    monkeypatch.setattr("cityharvest.fetch.address.is_public", lambda address: True)
+    site.answers["/a"] = answer(b"", 302, Location=site.url("/b", "elsewhere.example"))
+    site.answers["/b"] = answer(b"ok")
+    fetch = fetcher(names={"first.example": ["127.0.0.1"], "elsewhere.example": ["127.0.0.1"]})
+    fetch.get(site.url("/a", "first.example"), headers={header: "secret", "Accept": "text/csv"}).close()
+    first, second = (headers for _, _, headers, _ in site.seen)
+    assert first[header.lower()] == "secret"
+    assert header.lower() not in second
+    assert second["accept"] == "text/csv"
+
+
+def test_a_name_with_an_address_that_does_not_answer_is_reached_by_the_next(site: Site):
+    """A machine without IPv6 still reaches a name that has both."""
+    policy = FetchPolicy(allowed_private=frozenset({f"both.example:{site.port}"}), deadline_s=5, connect_s=1)
+    site.answers["/"] = answer(b"reached")
+    fetch = Fetcher(policy, resolver=lambda host, port: ["127.0.0.2", "127.0.0.1"])
+    assert fetch.get(site.url("/", "both.example")).body() == b"reached"
+
+
 def test_a_redirect_within_the_same_address_is_followed(site: Site):
     """Moved files are found."""
     site.answers["/a"] = answer(b"", 301, Location="/b")
@@ -300,6 +338,19 @@ def test_the_deadline_holds_for_the_whole_call(site: Site, manner: Answer):
     site.answers["/"] = manner
     with refused("fetch-deadline"):
         fetcher(site, deadline_s=0.4).get(site.url("/")).body()
+
+
+def test_the_deadline_holds_for_the_look_up_of_a_name():
+    """A name server may be silent as well."""
+    silent = threading.Event()
+
+    def resolve(host: str, port: int) -> list[str]:
+        silent.wait(30)
+        return ["9.9.9.9"]
+
+    with refused("fetch-deadline"):
+        Fetcher(FetchPolicy(deadline_s=0.2), resolver=resolve).get("http://slow.example/")
+    silent.set()
 
 
 def test_a_body_beyond_the_cap_is_refused(site: Site):

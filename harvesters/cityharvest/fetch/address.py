@@ -68,20 +68,20 @@ def target_of(url: str) -> Target:
     )
 
 
-def checked_address(target: Target, answers: Iterable[str], allowed_private: frozenset[str]) -> str:
-    """Return the address to connect to, after every answer has been checked.
+def checked_addresses(target: Target, answers: Iterable[str], allowed_private: frozenset[str]) -> tuple[str, ...]:
+    """Return the addresses that may be connected to, after every answer has been checked.
 
     One private answer among public ones refuses the name: which of them a later look-up would give is up to others.
 
     Raises:
         FetchRefused: ``address-private``.
     """
-    found = list(dict.fromkeys(answers))
+    found = tuple(dict.fromkeys(answers))
     if not found:
         raise FetchRefused("host-unknown", host=target.host)
     if target.host_port not in allowed_private and not all(is_public(answer) for answer in found):
         raise FetchRefused("address-private", host=target.host, port=target.port)
-    return found[0]
+    return found
 
 
 def is_public(text: str) -> bool:

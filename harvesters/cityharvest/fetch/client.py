@@ -18,7 +18,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
 from cityharvest.errors import FetchGone, FetchRefused, FetchTemporary
-from cityharvest.fetch.address import Target, checked_address, redacted, target_of
+from cityharvest.fetch.address import Target, checked_addresses, redacted, target_of
 from cityharvest.fetch.multipart import FilePart, MultipartStream
 from cityharvest.fetch.pinned import Deadline, connect
 from cityharvest.fetch.policy import FetchPolicy
@@ -30,7 +30,8 @@ Resolver = Callable[[str, int], Sequence[str]]
 
 USER_AGENT = "CityOpen-harvester/0.1"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
+# What may follow a redirect to another host. Anything else could be a credential, whatever it is called.
+_PLAIN_HEADERS = frozenset({"accept", "accept-language", "user-agent"})
 _BUSY = frozenset({408, 425, 429})
 _GONE = frozenset({404, 410})
 
@@ -105,10 +106,11 @@ class Fetcher:
 
     def _follow(self, url: str, headers: Mapping[str, str], max_bytes: int | None) -> Response:
         ends = time.monotonic() + self.policy.deadline_s
-        first = target = target_of(url)
+        target = target_of(url)
+        at_home = True
         for _ in range(self.policy.max_redirects + 1):
             deadline = Deadline(ends - time.monotonic()).start()
-            response = self._request("GET", target, url, headers, None, deadline, max_bytes, first=first)
+            response = self._request("GET", target, url, headers, None, deadline, max_bytes, at_home=at_home)
             location = response.headers.get("location")
             if response.status not in _REDIRECTS or not location:
                 return response
@@ -118,7 +120,9 @@ class Fetcher:
             if target.scheme == "https" and following.scheme == "http":
                 raise FetchRefused("redirect-refused", url=redacted(url))
             if following.origin != target.origin:
-                headers = {name: value for name, value in headers.items() if name.lower() not in _CREDENTIALS}
+                headers = {name: value for name, value in headers.items() if name.lower() in _PLAIN_HEADERS}
+            # Once another host has a say in where we go, the operator's exception is over, also on the way back.
+            at_home = at_home and following.host_port == target.host_port
             target = following
         raise FetchRefused("too-many-redirects", url=redacted(url), most=self.policy.max_redirects)
 
@@ -132,15 +136,14 @@ class Fetcher:
         deadline: Deadline,
         max_bytes: int | None,
         *,
-        first: Target | None = None,
+        at_home: bool = True,
     ) -> Response:
         shown = redacted(url)
-        # An exception of the operator holds for the address it was asked for, never for one a redirect leads to.
-        excepted = first is None or first.host_port == target.host_port
         try:
-            address = self._look_up(target, self.policy.allowed_private if excepted else frozenset())
+            # An exception of the operator holds for the address it was asked for, never for one a redirect leads to.
+            addresses = self._look_up(target, self.policy.allowed_private if at_home else frozenset(), deadline)
             timeout_s = min(self.policy.connect_s, self.policy.deadline_s)
-            connection = connect(target, address, deadline, timeout_s)
+            connection = connect(target, addresses, deadline, timeout_s)
         except BaseException:
             deadline.cancel()
             raise
@@ -165,12 +168,14 @@ class Fetcher:
         cap = min(max_bytes or self.policy.max_bytes, self.policy.max_bytes)
         return Response(raw, url=shown, deadline=deadline, max_bytes=cap, close=connection.close)
 
-    def _look_up(self, target: Target, allowed_private: frozenset[str]) -> str:
+    def _look_up(self, target: Target, allowed_private: frozenset[str], deadline: Deadline) -> tuple[str, ...]:
         try:
-            answers = self._resolver(target.host, target.port)
+            answers = deadline.within(lambda: self._resolver(target.host, target.port))
+        except TimeoutError as error:
+            raise FetchTemporary("fetch-deadline", url=f"{target.scheme}://{target.host_port}") from error
         except (OSError, UnicodeError) as error:
             raise FetchTemporary("host-unknown", host=target.host) from error
-        return checked_address(target, answers, allowed_private)
+        return checked_addresses(target, answers, allowed_private)
 
 
 def _raise_for(response: Response) -> None:
