@@ -166,6 +166,7 @@ def write_files(stack: Stack, environ: Mapping[str, str]) -> None:
         "ckan.site_url": stack.settings.site_url,
         "ckan.storage_path": str(stack.layout.storage),
         "ckanext.cityopen.assets_folder": str(stack.layout.assets),
+        **ckan_ini.chosen(environ),
     }
     write_private(stack.layout.ckan_ini, ckan_ini.render(ckan_ini.options(stack.settings.plugins, given)))
     full = full_environ(stack, environ)

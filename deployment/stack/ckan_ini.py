@@ -108,6 +108,20 @@ CONTAINER = {
 }
 
 
+#: Choices of an operator that are options of CKAN; an empty one leaves the default.
+CHOICES = {
+    "CITYOPEN_SITE_TITLE": "ckan.site_title",
+    "CITYOPEN_CONTACT_EMAIL": "ckanext.cityopen.contact_email",
+    "CITYOPEN_SOURCE_URL": "ckanext.cityopen.source_url",
+    "CITYOPEN_PROFILE": "ckanext.datastrategy.profile",
+}
+
+
+def chosen(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the options that the operator chose by environment."""
+    return {option: environ[name] for name, option in CHOICES.items() if environ.get(name)}
+
+
 def from_container(environ: Mapping[str, str], plugins: str) -> dict[str, str]:
     """Return all options for a container, whose settings are its environment.
 
@@ -124,7 +138,7 @@ def from_container(environ: Mapping[str, str], plugins: str) -> dict[str, str]:
     given |= {"SESSION_TYPE": "redis", "ckanext.cityopen.assets_folder": environ.get("CITYOPEN_ASSETS", "/srv/assets")}
     if given["ckan.site_url"].startswith("https://"):
         given["SESSION_COOKIE_SECURE"] = "true"
-    return options(plugins, given)
+    return options(plugins, given | chosen(environ))
 
 
 def render(values: Mapping[str, str]) -> str:

@@ -24,7 +24,17 @@ def ensure_keys(folder: Path) -> str:
     site_key = folder / SITE_KEY
     if not site_key.exists():
         write_private(site_key, secrets.token_hex(32) + "\n")
-    found = x25519.Identity.from_str(identity.read_text(encoding="utf-8").strip())
+    found = x25519.Identity.from_str(current(identity.read_text(encoding="utf-8")))
     recipient = str(found.to_public())
     write_private(folder / RECIPIENT, recipient + "\n")
     return recipient
+
+
+def current(identities: str) -> str:
+    """Return the first identity of a file in age-keygen's form: older keys follow it, comments start with #.
+
+    >>> current("# public key: age1…\\nAGE-SECRET-KEY-2\\nAGE-SECRET-KEY-1\\n")
+    'AGE-SECRET-KEY-2'
+    """
+    lines = (line.strip() for line in identities.splitlines())
+    return next((line for line in lines if line and not line.startswith("#")), "")
