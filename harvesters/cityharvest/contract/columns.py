@@ -58,7 +58,13 @@ def _datetime_sql(field: Field, raw: str) -> str:
         with_offset = f"regexp_matches(trim({raw}), '(Z|z|[+-][0-9]{{2}}:?[0-9]{{2}})$')"
         return f"CASE WHEN {with_offset} THEN TRY_CAST(trim({raw}) AS TIMESTAMPTZ) END"
     if field.format in _CAST_LENGTH:
-        return f"CASE WHEN length({raw}) = {_CAST_LENGTH[field.format]} THEN TRY_CAST({raw} AS TIMESTAMP) END"
+        # The engine's cast also takes the other separator, and 24:00 for the next day's 00:00.
+        between = "T" if "T" in field.format else " "
+        strict = (
+            f"length({raw}) = {_CAST_LENGTH[field.format]} AND contains({raw}, {literal(between)}) "
+            f"AND NOT contains({raw}, {literal(between + '24:')})"
+        )
+        return f"CASE WHEN {strict} THEN TRY_CAST({raw} AS TIMESTAMP) END"
     return f"try_strptime(trim({raw}), {literal(field.format)})"
 
 
