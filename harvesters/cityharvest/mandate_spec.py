@@ -14,8 +14,8 @@ from datetime import date
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from cityharvest.contract_shape import contract_problems, has_unit
-from cityharvest.errors import HarvestError, MandateInvalid
+from cityharvest.contract_shape import contract_problems, has_unit, names_with_role
+from cityharvest.errors import HarvestError, MandateInvalid, WrongCall
 from cityharvest.periods import Cadence, zone
 
 Problem = dict[str, Any]
@@ -88,7 +88,7 @@ def problems(spec: MandateSpec, check_preset: PresetCheck) -> list[Problem]:
         *_identity_problems(spec),
         *_legal_problems(spec),
         *_time_problems(spec),
-        *contract_problems(spec.contract, problem),
+        *_contract_problems(spec.contract),
         *_product_problems(spec.product),
         *_preset_problems(spec, check_preset),
     ]
@@ -166,6 +166,19 @@ def _time_problems(spec: MandateSpec) -> Iterator[Problem]:
         yield problem("number-out-of-range", "raw_retention_days", low=1, high=MAX_RETENTION_DAYS)
     if spec.ends_on is not None and spec.ends_on < spec.starts_on:
         yield problem("ends-before-start", "ends_on")
+
+
+def _contract_problems(contract: Mapping[str, Any]) -> Iterator[Problem]:
+    """The shape first; then whether a delivery could be read under it, asked of the reader itself."""
+    from cityharvest.contract.shape import Contract
+
+    found = list(contract_problems(contract, problem))
+    if not found and names_with_role(contract, "time"):
+        try:
+            Contract.of(contract)
+        except WrongCall as error:
+            found.append(problem(error.code, "contract", **error.params))
+    yield from found
 
 
 def _product_problems(product: Mapping[str, Any]) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from cityharvest.errors import MandateInvalid
 from cityharvest.mandate_spec import MandateSpec, disclosure_preset, problem, problems
 
 UNIT = {"name": "meter_id", "type": "string", "role": "unit"}
+TIME = {"name": "ts", "type": "datetime", "role": "time"}
 USAGE = {"name": "usage_kwh", "type": "number", "role": "measure"}
 
 
@@ -77,6 +78,8 @@ def test_a_whole_mandate_has_no_problem() -> None:
         ({"contract": {"fields": [UNIT, {**USAGE, "role": "x"}]}}, ("contract-role-unknown", "contract.fields[1]")),
         ({"contract": {"fields": [UNIT, {**UNIT, "name": "x"}]}}, ("contract-role-twice", "contract.fields")),
         ({"contract": {"fields": [USAGE]}}, ("unit-missing", "contract.fields")),
+        ({"contract": {"fields": [UNIT, TIME, USAGE], "interval": "PT7M"}}, ("contract-interval-unknown", "contract")),
+        ({"contract": {"fields": [UNIT, {**TIME, "type": "string"}]}}, ("contract-type-unsupported", "contract")),
         ({"product": {}}, ("field-missing", "product.license_id")),
     ],
 )

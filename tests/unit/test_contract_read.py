@@ -368,6 +368,10 @@ def test_blanks_between_thousands_are_read_where_the_contract_says_so(take: Take
     ("change", "code"),
     [
         ({"interval": "PT7M"}, "contract-interval-unknown"),
+        ({"dialect": {"delimiter": ";;"}}, "contract-dialect-invalid"),
+        ({"dialect": "csv"}, "contract-invalid"),
+        ({"encodings": ["klingon"]}, "contract-invalid"),
+        ({"fields": []}, "contract-role-missing"),
         ({"interval": "often"}, "contract-interval-unknown"),
         ({"fields": METERS["fields"][:2]}, "contract-role-missing"),
         (

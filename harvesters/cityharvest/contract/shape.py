@@ -7,6 +7,7 @@ are ours.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -64,21 +65,31 @@ class Contract:
         """Return the typed contract.
 
         Raises:
-            WrongCall: ``contract-role-missing``, ``contract-type-unsupported`` or ``contract-interval-unknown``.
+            WrongCall: ``contract-role-missing``, ``contract-type-unsupported``, ``contract-interval-unknown``,
+                ``contract-dialect-invalid``, or ``contract-invalid`` for what is not a contract at all.
         """
+        try:
+            contract = cls._read(values)
+        except (TypeError, ValueError, LookupError, AttributeError) as error:
+            raise WrongCall("contract-invalid") from error
+        if contract.time is None:
+            raise WrongCall("contract-role-missing", role="time")
+        if not len(contract.delimiter) == len(contract.quote) == 1:
+            raise WrongCall("contract-dialect-invalid", delimiter=contract.delimiter, quote=contract.quote)
+        return contract
+
+    @classmethod
+    def _read(cls, values: Mapping[str, Any]) -> Contract:
         dialect = values.get("dialect", {})
-        contract = cls(
+        return cls(
             fields=tuple(_field(one) for one in values["fields"]),
             delimiter=str(dialect.get("delimiter", ",")),
             quote=str(dialect.get("quoteChar", '"')),
-            encodings=tuple(values.get("encodings", ("utf-8-sig",))),
+            encodings=tuple(codecs.lookup(name).name for name in values.get("encodings", ("utf-8-sig",))),
             missing=tuple(str(token) for token in values.get("missingValues", ("",))),
             interval_s=_interval_s(values.get("interval")),
             primary_key=_names(values.get("primaryKey", ())),
         )
-        if contract.time is None:
-            raise WrongCall("contract-role-missing", role="time")
-        return contract
 
     @property
     def time(self) -> Field | None:
