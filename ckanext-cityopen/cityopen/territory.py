@@ -73,9 +73,10 @@ def municipalities() -> tuple[Municipality, ...]:
     """Return all municipalities, sorted by name in Slovene order."""
     by_code = {region.code: region for region in regions()}
     region_of = {code: by_code[row["code"]] for row in _rows() for code in row["municipalities"].split()}
+    register: Any = pycountry.subdivisions
     found = (
         Municipality(code=item.code, name=item.name, region=region_of[item.code[-3:]])
-        for item in pycountry.subdivisions.get(country_code=COUNTRY) or ()
+        for item in register.get(country_code=COUNTRY)
     )
     return tuple(sorted(found, key=lambda municipality: sort_key(municipality.name)))
 

@@ -18,6 +18,8 @@ from cityopen import chart
 __all__ = ["SCRIPT_URL", "build_script", "script_name", "script_path", "svg"]
 
 SCRIPT_URL = "/cityopen/vendor/"
+# What the bundle leaves behind for other scripts of the page.
+_SNIPPET = "window.vegaEmbed = vegaEmbed;"
 
 
 def script_name() -> str:
@@ -35,7 +37,7 @@ def build_script(target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=target.parent, suffix=".part")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(vl_convert.javascript_bundle())
+        file.write(vl_convert.javascript_bundle(_SNIPPET))
     os.chmod(draft, 0o644)
     os.replace(draft, target)
 

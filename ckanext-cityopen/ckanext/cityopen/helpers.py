@@ -9,12 +9,11 @@ from typing import Any
 import ckan.plugins.toolkit as tk
 from ckan import model
 from ckan.lib import helpers as core_helpers
-from ckan.lib.search import SearchError
 
 from cityharvest import api
 from cityopen import formats
-from ckanext.cityopen import charts, config, release_block
-from ckanext.datastrategy.shared import text as strategy_text
+from ckanext.cityopen import charts, config, release_block, search_down
+from ckanext.datastrategy.shared import text as strategy_text  # pyright: ignore[reportMissingImports]
 
 __all__ = [
     "cityopen_ago",
@@ -158,14 +157,9 @@ def get_organization(org: str | None = None, include_datasets: bool = False) -> 
     """
     if org is None:
         return {}
-    wanted = {"id": org, "include_datasets": include_datasets}
     try:
-        return dict(tk.get_action("organization_show")({}, wanted))
-    except SearchError:
-        return dict(
-            tk.get_action("organization_show")(
-                {}, {**wanted, "include_datasets": False, "include_dataset_count": False}
-            )
-        )
+        return dict(tk.get_action("organization_show")({}, {"id": org, "include_datasets": include_datasets}))
+    except search_down.SEARCH_ERRORS:
+        return search_down.organization(org)
     except (tk.ObjectNotFound, tk.ValidationError, tk.NotAuthorized):
         return {}

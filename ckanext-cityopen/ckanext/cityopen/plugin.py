@@ -8,7 +8,7 @@ import ckan.plugins as p
 import ckan.plugins.toolkit as tk
 from ckan.lib.plugins import DefaultTranslation
 
-from ckanext.cityopen import security
+from ckanext.cityopen import search_down, security
 
 __all__ = ["CityopenPlugin"]
 
@@ -35,6 +35,8 @@ class CityopenPlugin(p.SingletonPlugin, DefaultTranslation):
         tk.add_resource("assets", "cityopen")
 
     def make_middleware(self, app: Any, _config: Any) -> Any:
-        """Put the security headers on every answer."""
+        """Put the security headers on every answer, and a sentence where the search is down."""
         app.after_request(security.add_headers)
+        for error in search_down.SEARCH_ERRORS:
+            app.register_error_handler(error, search_down.answer)
         return app

@@ -18,7 +18,7 @@ import ckan.plugins.toolkit as tk
 from cityharvest import api
 from cityopen import chart, columns, formats
 from ckanext.cityopen import config
-from ckanext.datastrategy.shared import organization_summary
+from ckanext.datastrategy.shared import organization_summary  # pyright: ignore[reportMissingImports]
 
 __all__ = ["block", "chart_spec", "dataset_titles"]
 

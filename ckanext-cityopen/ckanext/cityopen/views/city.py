@@ -10,6 +10,7 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from cityopen import shares, territory
+from ckanext.cityopen import search_down
 
 __all__ = ["city"]
 
@@ -34,7 +35,7 @@ def read(name: str) -> str | Response:
         {
             "board": board,
             "city": board["organization"],
-            "description": _description(board["organization"]["id"]),
+            "description": search_down.organization(board["organization"]["id"]).get("description") or "",
             "municipality": territory.municipality(board["organization"].get("municipality_code") or ""),
             "verdicts": [item for item in verdicts if not item["optional"]],
             "optional": [item for item in verdicts if item["optional"]],
@@ -44,20 +45,6 @@ def read(name: str) -> str | Response:
             "mandate_titles": {item["id"]: item["title"] for item in board["mandates"]},
         },
     )
-
-
-def _description(organization_id: str) -> str:
-    shown = tk.get_action("organization_show")(
-        {},
-        {
-            "id": organization_id,
-            "include_dataset_count": False,
-            "include_users": False,
-            "include_groups": False,
-            "include_followers": False,
-        },
-    )
-    return str(shown.get("description") or "")
 
 
 def _map(verdicts: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import ckan.plugins.toolkit as tk
-from flask import Blueprint
+from flask import Blueprint, make_response
 from werkzeug.wrappers import Response
 
 from cityharvest import api
@@ -53,7 +53,7 @@ def read(delivery_id: str) -> str | Response:
 
 
 @deliveries.route("/<delivery_id>/decision", methods=["POST"])
-def decide(delivery_id: str) -> str | Response | tuple[str, int]:
+def decide(delivery_id: str) -> str | Response:
     """Take a DPO's decision about a held delivery."""
     if not security.csrf_checked():
         return tk.abort(400, tk._("The form has expired. Please open the page again and repeat your decision."))
@@ -63,7 +63,7 @@ def decide(delivery_id: str) -> str | Response | tuple[str, int]:
     decision, reason = form.get("decision", ""), form.get("reason", "").strip()
     missing = [name for name, value in (("decision", decision), ("reason", reason)) if not value]
     if missing:
-        return _page(delivery_id, {"missing": missing, "decision": decision, "reason": reason}), 422
+        return _refused(_page(delivery_id, {"missing": missing, "decision": decision, "reason": reason}), 422)
     try:
         tk.get_action("datastrategy_delivery_decide")({}, {"id": delivery_id, "decision": decision, "reason": reason})
     except tk.ObjectNotFound:
@@ -71,7 +71,7 @@ def decide(delivery_id: str) -> str | Response | tuple[str, int]:
     except tk.NotAuthorized:
         return tk.abort(403, tk._("Only a data protection officer of the lead city decides about this delivery."))
     except tk.ValidationError as error:
-        return _page(delivery_id, {"refusal": error.error_dict, "decision": decision, "reason": reason}), 409
+        return _refused(_page(delivery_id, {"refusal": error.error_dict, "decision": decision, "reason": reason}), 409)
     tk.h.flash_success(tk._("Your decision is recorded. The delivery goes on by itself."))
     return tk.redirect_to("deliveries.read", delivery_id=delivery_id)
 
@@ -103,3 +103,9 @@ def _page(delivery_id: str, attempt: Mapping[str, Any] | None = None) -> str | R
 def _login() -> Response:
     tk.h.flash_notice(tk._("Deliveries are between companies and cities. Please log in to see yours."))
     return tk.redirect_to("user.login", came_from=tk.h.full_current_url())
+
+
+def _refused(page: str | Response, status: int) -> Response:
+    response = make_response(page)
+    response.status_code = status
+    return response

@@ -8,12 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 import ckan.plugins.toolkit as tk
-from ckan.lib.search import SearchError
 from flask import Blueprint, Response, send_from_directory
 
 from cityopen import shares, territory
-from ckanext.cityopen import charts, config, source_archive
-from ckanext.datastrategy.shared import organization_summary
+from ckanext.cityopen import charts, config, search_down, source_archive
+from ckanext.datastrategy.shared import organization_summary  # pyright: ignore[reportMissingImports]
 
 __all__ = ["home"]
 
@@ -71,5 +70,5 @@ def _newest() -> tuple[list[dict[str, Any]], bool]:
     wanted = {"rows": _NEWEST_SHOWN, "sort": "metadata_modified desc", "facet": "false"}
     try:
         return tk.get_action("package_search")({}, wanted)["results"], True
-    except SearchError:
+    except search_down.SEARCH_ERRORS:
         return [], False

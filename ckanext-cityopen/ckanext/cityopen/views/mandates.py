@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import ckan.plugins.toolkit as tk
-from flask import Blueprint
+from flask import Blueprint, make_response
 from werkzeug.wrappers import Response
 
 from ckanext.cityopen import security
@@ -29,7 +29,7 @@ def read(slug: str) -> str | Response:
 
 
 @mandates.route("/<slug>/nothing", methods=["POST"])
-def nothing(slug: str) -> str | Response | tuple[str, int]:
+def nothing(slug: str) -> str | Response:
     """Take a company's word that there is nothing to report for a period."""
     if not security.csrf_checked():
         return tk.abort(400, tk._("The form has expired. Please open the page again."))
@@ -38,7 +38,7 @@ def nothing(slug: str) -> str | Response | tuple[str, int]:
     given = {"period": period, "reason": reason}
     missing = [name for name, value in given.items() if not value]
     if missing:
-        return _page(slug, {**given, "missing": missing}), 422
+        return _refused(_page(slug, {**given, "missing": missing}), 422)
     try:
         delivery = tk.get_action("datastrategy_delivery_nil")({}, {"mandate": slug, **given})
     except tk.ObjectNotFound:
@@ -46,7 +46,7 @@ def nothing(slug: str) -> str | Response | tuple[str, int]:
     except tk.NotAuthorized:
         return tk.abort(403, tk._("Only a sender of the company reports for it."))
     except tk.ValidationError as error:
-        return _page(slug, {**given, "refusal": error.error_dict}), 409
+        return _refused(_page(slug, {**given, "refusal": error.error_dict}), 409)
     tk.h.flash_success(tk._("Recorded: there is nothing to report for this period."))
     return tk.redirect_to("deliveries.read", delivery_id=delivery["id"])
 
@@ -77,3 +77,9 @@ def _deliveries(slug: str) -> list[dict[str, Any]]:
     wanted = {"mandate": slug, "limit": _PERIODS_SHOWN}
     found: list[dict[str, Any]] = tk.get_action("datastrategy_delivery_list")({}, wanted)
     return found
+
+
+def _refused(page: str | Response, status: int) -> Response:
+    response = make_response(page)
+    response.status_code = status
+    return response
