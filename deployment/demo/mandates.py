@@ -172,6 +172,7 @@ def _meter_contract(measure: str, title: dict[str, str]) -> dict[str, Any]:
                 "role": "measure",
                 "unit": "kWh",
                 "decimalChar": ",",
+                "typical_maximum": 4,
                 "constraints": {"minimum": 0},
             },
         ],

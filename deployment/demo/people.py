@@ -14,13 +14,16 @@ from demo.region import (
     COMPANIES,
     GORENJA_VAS_POLJANE,
     MUNICIPALITIES,
-    SCHEMATIC_NOTE,
     SKOFJA_LOKA,
     UTILITY,
     ZELEZNIKI,
 )
 
 LOGINS_FILE = "demo-logins.txt"
+CITY_NOTE = {
+    "sl": "Prikazna občina: ime in šifra sta resnična, podatki so izmišljeni, meja in naselja so narisani shematsko.",
+    "en": "Demo city: name and code are real, the data are invented, outline and settlements are drawn schematically.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +90,7 @@ def make_organizations(portal: Portal) -> int:
         {
             "name": city.slug,
             "title": f"Občina {city.name}",
-            "description": f"{SCHEMATIC_NOTE['sl']}\n\n{SCHEMATIC_NOTE['en']}",
+            "description": f"{CITY_NOTE['sl']}\n\n{CITY_NOTE['en']}",
             "organization_kind": "city",
             "municipality_code": city.iso_code,
         }
