@@ -25,9 +25,11 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the present moment, UTC."""
+        ...
 
     def pause_s(self, wait_s: float) -> float:
         """Return how many real seconds to sleep until the clock may have moved by ``wait_s``."""
+        ...
 
 
 class SystemClock:

@@ -63,18 +63,15 @@ def read(
     header, found = check_header(paths, known)
     if found:
         raise broken(found)
-    calendar = Calendar.of(period)
-    table = f"{name}_rows"
+    calendar, table = Calendar.of(period), f"{name}_rows"
     _load(con, name, table, load_sql(table, paths, header, known, calendar, period), paths)
-    found = _shape_problems(con, table)
-    if found:
+    if found := _shape_problems(con, table):
         raise broken(found)
     rows = int(con.execute(f"SELECT count(*) FROM {ident(table)}").fetchall()[0][0])
     if not rows:
         raise broken([finding("file-empty")])
     _second_occurrences(con, table, known, calendar)
-    found = _problems(con, table, paths, known, calendar)
-    if found:
+    if found := _problems(con, table, paths, known, calendar):
         raise broken(found)
     con.execute(f"CREATE VIEW {ident(name)} AS SELECT {idents(one.name for one in known.fields)} FROM {ident(table)}")
     return Checked(relation=name, rows=rows)

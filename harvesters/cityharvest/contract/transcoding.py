@@ -28,6 +28,7 @@ class Target(Protocol):
 
     def write(self, data: bytes, /) -> object:
         """Take the next bytes."""
+        ...
 
 
 class TranscodingWriter:

@@ -142,8 +142,7 @@ class Fetcher:
         try:
             # An exception of the operator holds for the address it was asked for, never for one a redirect leads to.
             addresses = self._look_up(target, self.policy.allowed_private if at_home else frozenset(), deadline)
-            timeout_s = min(self.policy.connect_s, self.policy.deadline_s)
-            connection = connect(target, addresses, deadline, timeout_s)
+            connection = connect(target, addresses, deadline, min(self.policy.connect_s, self.policy.deadline_s))
         except BaseException:
             deadline.cancel()
             raise

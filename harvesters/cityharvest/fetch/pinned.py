@@ -104,7 +104,6 @@ class _Pinned:
 
     pinned_addresses: tuple[str, ...]
     deadline: Deadline
-    host: str
     port: int
     timeout: Any
 

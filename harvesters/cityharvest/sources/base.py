@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from cityharvest.clock import Clock
 from cityharvest.errors import HarvestError
@@ -42,12 +42,15 @@ class Sink(Protocol):
 
     def receive(self, stream: ByteReader, *, filename: str | None, expected_sha256: str | None) -> None:
         """Take the one file of the delivery, sealed while it is read."""
+        ...
 
     def append(self, stream: ByteReader, *, label: str, filename: str) -> None:
         """Seal one more part; a label that is already there changes nothing."""
+        ...
 
     def finish(self) -> None:
         """Say that the last part is there."""
+        ...
 
 
 Sleep = Callable[[float], object]
@@ -57,13 +60,10 @@ OnPoll = Callable[[Outcome], None]
 class SourceKind(Protocol):
     """One kind of source."""
 
-    @property
-    def kind(self) -> str:
-        """Its name in the ledger."""
-
-    @property
-    def replaceable(self) -> bool:
-        """Whether what was published may still be replaced at the source, so that it is worth asking again."""
+    #: Its name in the ledger.
+    kind: ClassVar[str]
+    #: Whether what was published may still be replaced at the source, so that it is worth asking again.
+    replaceable: ClassVar[bool]
 
     def validate_config(self, config: Mapping[str, Any]) -> None:
         """Judge a configuration. All of it is public: secrets have no place in it.
@@ -71,6 +71,7 @@ class SourceKind(Protocol):
         Raises:
             MandateInvalid: with every problem; unknown keys are problems.
         """
+        ...
 
     def fetch(self, source: Source, period: Period, *, fetcher: Fetcher, clock: Clock, sink: Sink) -> Outcome:
         """Look once for the delivery of a period.
@@ -80,6 +81,7 @@ class SourceKind(Protocol):
             FetchTemporary: the next run tries again.
             HarvestError: whatever the sink raises.
         """
+        ...
 
     def follow(
         self,
@@ -93,6 +95,7 @@ class SourceKind(Protocol):
         on_poll: OnPoll,
     ) -> Outcome:
         """Stay until the period is over on the source's clock (or at once, where there is one file to fetch)."""
+        ...
 
 
 def is_reference(label: str | None) -> bool:
