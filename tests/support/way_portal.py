@@ -222,7 +222,9 @@ def own_portal(folder: Path, allowed_private: Sequence[str]) -> Iterator[Way]:
         assert process.stdin is not None
         process.stdin.close()
         process.wait(120)
-        shutil.rmtree(folder, ignore_errors=True)
+        for path in folder.iterdir():
+            if path.is_dir() and path.name != "logs":
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def wait_for(condition: Callable[[], bool], what: str, seconds: float = 90.0) -> None:

@@ -90,12 +90,12 @@ def quarters(day: str) -> list[str]:
 
 
 def meter_lines(day: str, *, change: str = "") -> list[str]:
-    """Header and readings of one day; ``change`` makes other readings of the same meters."""
+    """Header and readings of one day; ``change`` makes other readings, where there are meters enough to show it."""
     lines = ["meter_id;zone;ts;usage_kwh"]
     for zone, count in METERS.items():
         for number in range(count):
             meter = f"SI-{zone[:2].upper()}-{number:03d}"
-            lines += [f"{meter};{zone};{ts};{_usage(meter, ts, change)}" for ts in quarters(day)]
+            lines += [f"{meter};{zone};{ts};{_usage(meter, ts, change if count >= 10 else '')}" for ts in quarters(day)]
     return lines
 
 

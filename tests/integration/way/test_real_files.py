@@ -17,7 +17,7 @@ import pycountry
 import pytest
 from shapely.geometry import box, mapping, shape
 from way_feeds import Feed, moment_of
-from way_portal import RefusedError, Way
+from way_portal import RefusedError, Way, wait_for
 from way_region import Region, approve, first_published, rows_of, table_of
 from way_site import Site
 from way_world import CITY, FREQUENCY, ZONE, dataset, mandate
@@ -186,7 +186,7 @@ def test_a_dataset_is_found_by_its_real_boundary_and_not_by_the_box_around_it(
     corners = [(west, south), (west, north), (east, south), (east, north)]
     outside = [around(corner) for corner in corners if not boundary.intersects(box(*around(corner)))]
     assert outside
-    assert found_in(way, inside) == {"obmocje-ziri"}
+    wait_for(lambda: found_in(way, inside) == {"obmocje-ziri"}, "the index to hold the boundary")
     for corner in outside:
         assert found_in(way, corner) == set()
 
