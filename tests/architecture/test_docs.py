@@ -9,6 +9,7 @@ from dataclasses import fields
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 import click
 import pytest
@@ -19,6 +20,8 @@ from cityharvest import messages, sources
 from cityharvest.cli.app import cli as cityharvest
 from cityharvest.contract import Contract
 from cityharvest.mandate_spec import MandateSpec, disclosure_preset, problems
+from cityharvest.pipeline.specification import spec_of
+from cityharvest.records import Mandate
 from cityharvest.settings import PREFIX, Settings
 from cityharvest.states import DeliveryState
 from ckanext.cityopen.cli import cityopen
@@ -26,6 +29,7 @@ from ckanext.datastrategy.cli import datastrategy
 from ckanext.datastrategy.logic import action as actions
 from datastrategy.checks import CHECKS
 from datastrategy.profiles import load_profile
+from disclosure.protect import check_preset
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -52,6 +56,10 @@ OF_READERS = {"CITYOPEN_TOKEN"}
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SHELL = {"sh", "cron", ""}
 VARIABLE = re.compile(r"\b(?:CITYHARVEST|CITYOPEN)_[A-Z][A-Z_]*[A-Z]\b")
+
+
+def where(path: Path) -> str:
+    return str(path.relative_to(ROOT))
 
 
 @cache
@@ -129,7 +137,7 @@ def mentioned(path: Path) -> Iterator[tuple[click.Command, tuple[str, ...], list
     yield from filter(None, map(typed, simple_commands(path)))
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", PAGES, ids=where)
 def test_a_command_on_a_page_exists_with_its_options(path):
     for command, name, rest in mentioned(path):
         known = {option for one in command.params for option in (*one.opts, *one.secondary_opts)} | {"--help"}
@@ -143,7 +151,7 @@ def test_every_command_is_on_the_operators_page(path, command):
     assert set(leaves(command, path)) - shown == set()
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", PAGES, ids=where)
 def test_a_make_target_on_a_page_exists(path):
     assert set(made(path)) - make_targets() == set()
 
@@ -185,7 +193,7 @@ def test_every_variable_of_the_deployment_is_on_the_operators_page():
     assert variables_of_deployment() - set(VARIABLE.findall(page("operators.md"))) == set()
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", PAGES, ids=where)
 def test_no_page_names_a_variable_that_nothing_reads(path):
     known = variables_of_deployment() | {PREFIX + one.name.upper() for one in fields(Settings)} | {f"{PREFIX}LANG"}
     assert set(VARIABLE.findall(text(path))) - known - OF_READERS == set()
@@ -230,10 +238,11 @@ def test_every_message_code_shown_to_companies_has_its_sentences():
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
-def test_an_example_mandate_would_be_accepted(path):
+def test_an_example_mandate_would_be_accepted_and_protected(path):
     spec = MandateSpec.of(json.loads(text(path)))
     assert problems(spec, disclosure_preset) == []
-    assert not disclosure.load_preset(spec.preset_id).needs
+    preset = disclosure.load_preset(spec.preset_id)
+    check_preset(spec_of(cast(Mandate, spec), preset), preset)
     Contract.of(spec.contract)
 
 
@@ -260,7 +269,7 @@ def anchors(path: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", PAGES, ids=where)
 def test_links_within_the_project_resolve(path):
     for target in re.findall(r"\]\(([^)\s]+)\)", FENCE.sub("", text(path))):
         if re.match(r"[a-z]+:", target):
