@@ -28,7 +28,7 @@ STACK_TESTS = ("tests/integration", "tests/faults")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
-class Failed(Exception):
+class SuiteFailedError(Exception):
     """A suite did not pass; carries the name for the closing table."""
 
 
@@ -41,12 +41,12 @@ def run(command: Sequence[str | Path], **environ: str) -> None:
     """Run a command from the project's root.
 
     Raises:
-        Failed: when it exits with anything but 0.
+        SuiteFailedError: when it exits with anything but 0.
     """
     words = [str(word) for word in command]
     code = subprocess.run(words, cwd=ROOT, env={**os.environ, **environ}, check=False).returncode
     if code:
-        raise Failed(f"`{' '.join(words[:6])} …` ended with {code}")
+        raise SuiteFailedError(f"`{' '.join(words[:6])} …` ended with {code}")
 
 
 def test_python() -> Path:
@@ -98,7 +98,7 @@ def e2e() -> None:
     if not browser:
         advice = "Browser tests are skipped: no Chromium here. `sudo apt install chromium` brings one, or set CHROMIUM."
         if os.environ.get("CI") == "true":
-            raise Failed(advice)
+            raise SuiteFailedError(advice)
         say(advice)
         return
     with_services(
@@ -155,7 +155,7 @@ def main(words: Sequence[str]) -> int:
         try:
             step()
             outcome = "passed"
-        except Failed as failure:
+        except SuiteFailedError as failure:
             outcome = f"FAILED: {failure}"
         times.append((name, time.monotonic() - start, outcome))
     say("")

@@ -9,7 +9,18 @@ from unittest import mock
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ["pip", "setuptools", "setuptools-scm", "wheel"]
 # Test tools that need CKAN or a browser are left out of the CKAN-free environment.
-NOT_PURE = ("flask", "moto", "file-keeper[s3]", "pytest-ckan", "pytest-factoryboy", "pytest-freezegun", "factory-boy", "playwright", "axe-", "responses")
+NOT_PURE = (
+    "flask",
+    "moto",
+    "file-keeper[s3]",
+    "pytest-ckan",
+    "pytest-factoryboy",
+    "pytest-freezegun",
+    "factory-boy",
+    "playwright",
+    "axe-",
+    "responses",
+)
 
 
 def main() -> None:

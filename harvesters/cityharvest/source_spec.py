@@ -18,10 +18,10 @@ def registered_source(kind: str, config: Mapping[str, Any]) -> None:
     Raises:
         MandateInvalid: ``source-kind-unknown``, or what the kind has against the configuration.
     """
-    from cityharvest import sources
+    from cityharvest.sources import get
 
     try:
-        found = sources.get(kind)
+        found = get(kind)
     except (LookupError, HarvestError) as error:
         raise MandateInvalid([problem("source-kind-unknown", "kind", kind=kind)]) from error
     try:
