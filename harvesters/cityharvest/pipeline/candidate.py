@@ -26,7 +26,7 @@ from cityharvest.pipeline.specification import preset_of, spec_of
 from cityharvest.points import Point, reach
 from cityharvest.records import Delivery, Mandate
 from cityharvest.states import DeliveryState
-from disclosure import gate, protect, release
+from disclosure import Cleared, gate, protect, release
 from disclosure.engine import connect
 
 #: Ours, drawn once; a delivery always asks for the same release id.
@@ -67,6 +67,35 @@ def compute(
     """
     with ledger.transaction() as session:
         mandate = books.mandate_value(session.get_one(MandateRow, delivery.mandate_id))
+    cleared, rows, correction = _clear(ledger, delivery, mandate, folder, step, check)
+    release_id = str(uuid.uuid5(_NAMESPACE, delivery.id))
+    with ledger.transaction() as session:
+        context = _context(delivery, mandate) | {"audit_head": audit_log.audit_head(session)}
+    target = folder / "release"
+    proof = release.write(
+        target,
+        cleared,
+        cleared.spec,
+        cleared.preset,
+        release_id=release_id,
+        input_hmac=_input_hmac(ledger, delivery),
+        extra=context,
+    )
+    summary = candidate_summary(cleared, proof.outputs[TABLE].sha256)
+    with ledger.transaction() as session:
+        hold = needed_hold(session, delivery, mandate, summary, correction)
+    return Candidate(release_id=release_id, folder=target, proof=proof.as_dict(), rows=rows, hold=hold)
+
+
+def _clear(
+    ledger: Ledger,
+    delivery: Delivery,
+    mandate: Mandate,
+    folder: Path,
+    step: Callable[..., None],
+    check: Callable[[], None],
+) -> tuple[Cleared, int, dict[str, Any] | None]:
+    """Return what the gate let through, the rows that went in, and the verdict on a correction."""
     preset = preset_of(mandate)
     spec = spec_of(mandate, preset)
     with closing(connect(folder, ledger.settings.duckdb_memory)) as con:
@@ -83,17 +112,7 @@ def compute(
         step(DeliveryState.CLEARED)
         reach(Point.CLEARED)
         correction = judge_correction(con, ledger, delivery, mandate, folder, loaded.relation, spec, preset)
-    release_id = str(uuid.uuid5(_NAMESPACE, delivery.id))
-    with ledger.transaction() as session:
-        context = _context(delivery, mandate) | {"audit_head": audit_log.audit_head(session)}
-    target = folder / "release"
-    proof = release.write(
-        target, cleared, spec, preset, release_id=release_id, input_hmac=_input_hmac(ledger, delivery), extra=context
-    )
-    summary = candidate_summary(cleared, proof.outputs[TABLE].sha256)
-    with ledger.transaction() as session:
-        hold = needed_hold(session, delivery, mandate, summary, correction)
-    return Candidate(release_id=release_id, folder=target, proof=proof.as_dict(), rows=loaded.rows, hold=hold)
+    return cleared, loaded.rows, correction
 
 
 def _context(delivery: Delivery, mandate: Mandate) -> dict[str, Any]:

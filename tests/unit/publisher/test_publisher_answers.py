@@ -7,7 +7,7 @@ import json
 import pytest
 
 from cityharvest.errors import HarvestError, PublishRefused, PublishTemporary
-from cityharvest.publisher.answers import Absent, result_of
+from cityharvest.publisher.answers import AbsentError, result_of
 
 
 def body(kind: str, **more: object) -> bytes:
@@ -56,7 +56,7 @@ def test_a_refusal_is_for_a_person(status: int, answer: bytes, code: str) -> Non
 def test_the_same_type_is_judged_the_same_in_any_language() -> None:
     codes = set()
     for text in ("Not found", "Ni najdeno", ""):
-        with pytest.raises(Absent) as caught:
+        with pytest.raises(AbsentError) as caught:
             result_of("package_show", 404, body("Not Found Error", message=text))
         codes.add(str(caught.value))
     assert codes == {"package_show"}
