@@ -1,4 +1,4 @@
-"""Home, accessibility statement, source code, and the scripts built at install.
+"""Home, accessibility statement, source code, texts of scripts, and the scripts built at install.
 
 Home asks the search only for the newest datasets; with the search down the rest of the page still opens.
 """
@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import ckan.plugins.toolkit as tk
-from flask import Blueprint, Response, send_from_directory
+from flask import Blueprint, Response, jsonify, send_from_directory
+from flask_babel import force_locale
 
 from cityopen import shares, territory
 from ckanext.cityopen import charts, config, search_down, source_archive
+from ckanext.cityopen.script_texts import texts
 from ckanext.datastrategy.shared import organization_summary  # pyright: ignore[reportMissingImports]
 
 __all__ = ["home"]
@@ -59,6 +61,13 @@ def vendor(name: str) -> Response:
     response = send_from_directory(config.assets_folder(), name, mimetype="text/javascript")
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
+
+
+@home.route("/api/i18n/<any(sl, en):lang>")
+def script_texts(lang: str) -> Response:
+    """Hand out the texts of CKAN's scripts in a language of this portal."""
+    with force_locale(lang):
+        return jsonify(texts(lang))
 
 
 def _with_counts(city: dict[str, Any]) -> dict[str, Any]:

@@ -2,11 +2,27 @@
 this.ckan.module("cityopen-map", function () {
   "use strict";
 
-  function popup(feature, layer) {
+  function nameOf(feature) {
     var about = feature.properties || {};
-    var name = about.name || about.ime || about.NAZIV || "";
-    if (name) {
-      layer.bindTooltip(String(name).replace(/[<>&]/g, ""), { direction: "top" });
+    return String(about.name || about.ime || about.NAZIV || "");
+  }
+
+  function label(feature, layer) {
+    var text = document.createElement("span");
+    text.textContent = nameOf(feature);
+    if (text.textContent) {
+      layer.bindTooltip(text, { direction: "top" });
+    }
+  }
+
+  /* What the map shows, for those who do not see it. */
+  function list(data, after) {
+    var names = (data.features || []).map(nameOf).filter(Boolean);
+    if (names.length) {
+      var line = document.createElement("p");
+      line.className = "co-meta";
+      line.textContent = names.sort(new Intl.Collator(document.documentElement.lang).compare).join(", ");
+      after.insertAdjacentElement("afterend", line);
     }
   }
 
@@ -24,7 +40,7 @@ this.ckan.module("cityopen-map", function () {
           pointToLayer: function (feature, at) {
             return L.circleMarker(at, { radius: 6, color: warm, weight: 2, fillOpacity: 0.5 });
           },
-          onEachFeature: popup
+          onEachFeature: label
         }).addTo(map);
         map.fitBounds(layer.getBounds(), { padding: [16, 16] });
       };
@@ -32,7 +48,11 @@ this.ckan.module("cityopen-map", function () {
         draw(this.options.outline);
       }
       if (this.options.url) {
-        fetch(this.options.url).then(function (answer) { return answer.json(); }).then(draw);
+        var place = this.el[0];
+        fetch(this.options.url).then(function (answer) { return answer.json(); }).then(function (data) {
+          draw(data);
+          list(data, place);
+        });
       }
     }
   };
