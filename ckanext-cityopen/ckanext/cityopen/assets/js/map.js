@@ -4,7 +4,7 @@ this.ckan.module("cityopen-map", function () {
 
   function nameOf(feature) {
     var about = feature.properties || {};
-    return String(about.name || about.ime || about.NAZIV || "");
+    return String(about.zone || about.name || about.ime || about.NAZIV || about.municipality || "");
   }
 
   function label(feature, layer) {
