@@ -1,6 +1,8 @@
 #!/bin/sh
-# Starts nginx with the resolver of this container: its address differs between Docker and podman.
+# Starts nginx with the resolver of this container: its address differs between Docker and podman. Only the first is
+# taken: podman lists the machine's own behind it, nginx asks all in turn, and that one does not know our services.
 set -eu
-servers=$(awk '$1 == "nameserver" { print ($2 ~ /:/ ? "[" $2 "]" : $2) }' /etc/resolv.conf | tr '\n' ' ')
-echo "resolver $servers valid=10s;" >/tmp/resolver.conf
+listed=${RESOLV_CONF:-/etc/resolv.conf}
+written=${RESOLVER_FILE:-/tmp/resolver.conf}
+awk '$1 == "nameserver" { print "resolver " ($2 ~ /:/ ? "[" $2 "]" : $2) " valid=10s;"; exit }' "$listed" >"$written"
 exec nginx -g "daemon off;"

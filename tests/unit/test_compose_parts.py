@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -179,3 +180,25 @@ def test_solr_in_the_image_listens_on_the_container_and_is_otherwise_the_local_o
     assert '"-Dcityopen.solr.host=0.0.0.0"' in words
     assert not [word for word in words if "127.0.0.1" in word]
     assert f'"{tmp_path}/jars/*"' in words
+
+
+@pytest.mark.parametrize(
+    ("listed", "resolver"),
+    [
+        ("search dns.podman\nnameserver 10.89.1.1\nnameserver 10.0.0.53\n", "resolver 10.89.1.1 valid=10s;\n"),
+        ("nameserver 127.0.0.11\noptions ndots:0\n", "resolver 127.0.0.11 valid=10s;\n"),
+        ("nameserver fd00::1\n", "resolver [fd00::1] valid=10s;\n"),
+    ],
+)
+def test_the_proxy_asks_only_the_resolver_that_knows_the_services(tmp_path, listed, resolver):
+    (tmp_path / "resolv.conf").write_text(listed)
+    nginx = tmp_path / "nginx"
+    nginx.write_text("#!/bin/sh\n")
+    nginx.chmod(0o755)
+    environ = {
+        "PATH": f"{tmp_path}:/usr/bin:/bin",
+        "RESOLV_CONF": str(tmp_path / "resolv.conf"),
+        "RESOLVER_FILE": str(tmp_path / "resolver.conf"),
+    }
+    subprocess.run(["sh", ROOT / "deployment/compose/proxy.sh"], env=environ, check=True)
+    assert (tmp_path / "resolver.conf").read_text() == resolver
