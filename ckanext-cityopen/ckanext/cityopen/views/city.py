@@ -57,7 +57,7 @@ def _map(verdicts: list[dict[str, Any]]) -> dict[str, Any] | None:
             package = tk.get_action("package_show")({}, {"id": link["id"]})
         except (tk.ObjectNotFound, tk.NotAuthorized):
             continue
-        url = next((item["url"] for item in package["resources"] if _is_geojson(item)), None)
+        url = next((_own_address(item) for item in package["resources"] if _is_geojson(item)), None)
         outline = package.get("spatial") or ""
         if url or outline:
             return {"url": url, "outline": json.loads(outline) if outline else None, "dataset": package}
@@ -66,3 +66,15 @@ def _map(verdicts: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 def _is_geojson(resource: dict[str, Any]) -> bool:
     return resource.get("url_type") == "upload" and str(resource.get("format")).lower() == "geojson"
+
+
+def _own_address(resource: dict[str, Any]) -> str:
+    """Return where this very host serves an upload; the stored address may name the portal by another name."""
+    return str(
+        tk.h.url_for(
+            "resource.download",
+            id=resource["package_id"],
+            resource_id=resource["id"],
+            filename=str(resource["url"]).rsplit("/", 1)[-1],
+        )
+    )
