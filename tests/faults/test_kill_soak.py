@@ -1,4 +1,4 @@
-"""Killed again and again at points drawn by chance: whatever the order, the same final state. Failures name the seed."""
+"""Killed again and again at points drawn by chance: whatever the order, the same final state."""
 
 from __future__ import annotations
 
