@@ -157,7 +157,6 @@ def write_files(stack: Stack, environ: Mapping[str, str]) -> None:
     """Write CKAN's configuration and the environment file for a person's commands."""
     given = {
         **ckan_ini.secrets_options(stack.secrets),
-        "SESSION_TYPE": "redis",
         "sqlalchemy.url": stack.urls["CKAN_SQLALCHEMY_URL"],
         "ckan.datastore.write_url": stack.urls["CKAN_DATASTORE_WRITE_URL"],
         "ckan.datastore.read_url": stack.urls["CKAN_DATASTORE_READ_URL"],
