@@ -6,9 +6,11 @@ versions, with which Solr does not start.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import re
 import shutil
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,19 +69,24 @@ def ensure_jars(cache: Path, lock: Path = LOCK) -> Path:
     text = lock.read_text(encoding="utf-8")
     jars = parse_lock(text)
     folder = cache / "solr" / hashlib.sha256(text.encode()).hexdigest()[:16]
-    complete = folder / "complete"
-    if complete.exists():
-        return folder
     folder.mkdir(parents=True, exist_ok=True)
+    # Whoever comes second waits, so that two starts with one cache do not take each other's half-written files.
+    with (folder / ".downloading").open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        if not (folder / "complete").exists():
+            _download_missing(jars, folder, cache / "maven")
+            (folder / "complete").touch()
+    return folder
+
+
+def _download_missing(jars: Sequence[Jar], folder: Path, repository: Path) -> None:
     missing = [jar for jar in jars if not _is_right(folder / jar.filename, jar)]
     say(f"Downloading Solr: {len(missing)} of {len(jars)} jars, about 72 MB in all, checked against their hashes.")
     progress = Progress("Solr's jars", len(missing))
     with ThreadPoolExecutor(THREADS) as pool:
-        for name in pool.map(lambda jar: _fetch(jar, folder, cache / "maven"), missing):
+        for name in pool.map(lambda jar: _fetch(jar, folder, repository), missing):
             progress.step(name)
-    shutil.rmtree(cache / "maven", ignore_errors=True)
-    complete.touch()
-    return folder
+    shutil.rmtree(repository, ignore_errors=True)
 
 
 def _is_right(path: Path, jar: Jar) -> bool:
