@@ -72,10 +72,11 @@ def _sentence(code: str, params: Any, lang: str) -> str:
 
 
 def delivery_dict(delivery: api.Delivery) -> dict[str, Any]:
-    """Return a delivery as JSON values, with the sentences of its error and of why it is held."""
+    """Return a delivery as JSON values, with the sentences of its error, its findings and of why it is held."""
     shown = delivery.as_dict()
     error = delivery.error or {}
     shown["error_message"] = _both(error.get("code"), error.get("params"))
+    shown["findings"] = [{**one, "message": _both(str(one["code"]), one)} for one in shown["findings"]]
     shown["held_message"] = _both(delivery.held_reason, delivery.held_detail)
     return shown
 
