@@ -110,7 +110,9 @@ def stream(python: Path, name: str, options: Sequence[str]) -> int:
     start = time.monotonic()
     say(f"  stream {name} begins: {', '.join(folders)}")
     with services_folder() as folder:
-        command = [*services(python, folder), python, "-m", "pytest", "-q", *options, *folders]
+        # Its own base: pytest shuts the shared one to others, whenever one of the streams begins.
+        pytest = [python, "-m", "pytest", "-q", f"--basetemp={folder / 'pytest'}", *options, *folders]
+        command = [*services(python, folder), *pytest]
         done = subprocess.run(
             [str(word) for word in (*command, "--ckan-ini", "deployment/test.ini")],
             cwd=ROOT,
