@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 Resolver = Callable[[str, int], Sequence[str]]
 
 USER_AGENT = "CityOpen-harvester/0.1"
+_BEHIND_DEADLINE_S = 30.0
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # What may follow a redirect to another host. Anything else could be a credential, whatever it is called.
 _PLAIN_HEADERS = frozenset({"accept", "accept-language", "user-agent"})
@@ -147,10 +148,11 @@ class Fetcher:
             deadline.cancel()
             raise
         try:
-            # One connection per request: its silence is bounded by the deadline, not by a timeout per read.
+            # One connection per request: its silence is bounded by the deadline, not by a timeout per read, which
+            # therefore lies well behind it: with both at the same moment, chance would name the error.
             connection.connect()
             if connection.sock is not None:
-                connection.sock.settimeout(self.policy.deadline_s)
+                connection.sock.settimeout(self.policy.deadline_s + _BEHIND_DEADLINE_S)
             sent = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate", **headers}
             connection.request(method, target.path, body=body, headers=sent, preload_content=False)
             raw: BaseHTTPResponse = connection.getresponse()
