@@ -201,3 +201,14 @@ def test_reading_in_pieces_gives_the_whole(site: Site):
         pieces = list(iter(lambda: response.read(1000), b""))
     assert b"".join(pieces) == content
     assert max(map(len, pieces)) <= 1000
+
+
+def test_a_source_may_think_longer_than_a_connection_may_take(site: Site):
+    """The limit for connecting is not one for answering; only the deadline is."""
+
+    def late(handler: BaseHTTPRequestHandler) -> None:
+        threading.Event().wait(0.5)
+        answer(b"thought")(handler)
+
+    site.answers["/"] = late
+    assert fetcher(site, connect_s=0.2).get(site.url("/")).body() == b"thought"

@@ -151,8 +151,7 @@ class Fetcher:
             # One connection per request: its silence is bounded by the deadline, not by a timeout per read, which
             # therefore lies well behind it: with both at the same moment, chance would name the error.
             connection.connect()
-            if connection.sock is not None:
-                connection.sock.settimeout(self.policy.deadline_s + _BEHIND_DEADLINE_S)
+            connection.timeout = self.policy.deadline_s + _BEHIND_DEADLINE_S
             sent = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate", **headers}
             connection.request(method, target.path, body=body, headers=sent, preload_content=False)
             raw: BaseHTTPResponse = connection.getresponse()
