@@ -37,7 +37,7 @@ DATA_PATTERNS = [
 ]
 
 # Folders that hold data only; setuptools must not take them for packages.
-DATA_FOLDERS = {"templates", "assets", "public", "i18n", "profiles", "presets", "schemas", "data"}
+DATA_FOLDERS = {"templates", "assets", "public", "i18n", "profiles", "presets", "schemas", "data", "texts"}
 
 
 def discover() -> dict[str, str]:

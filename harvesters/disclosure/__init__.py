@@ -8,6 +8,7 @@ is the only thing that can be released.
 from __future__ import annotations
 
 from disclosure.changes import Change, safe_correction
+from disclosure.claims.core import Claim, Status
 from disclosure.errors import (
     DisclosureError,
     DisclosureRefused,
@@ -18,13 +19,18 @@ from disclosure.errors import (
     SpecInvalid,
 )
 from disclosure.gate import Cleared, gate
+from disclosure.policies import policy_class, policy_dict, policy_from
+from disclosure.policies.base import Plan, Policy
 from disclosure.presets import Preset, UnitKind, load_preset, preset_ids
 from disclosure.proof import Proof
-from disclosure.protect import Protected, Withheld, protect
+from disclosure.protect import explain, protect
+from disclosure.protected import Protected, Withheld
+from disclosure.site import NO_SITE, SiteRules
 from disclosure.spec import Measure, MeasureKind, Presence, Spec, TimeBin
-from disclosure.verify import Claim, Status, passes, verify
+from disclosure.verify import passes, verify
 
 __all__ = [
+    "NO_SITE",
     "Change",
     "Claim",
     "Cleared",
@@ -34,21 +40,28 @@ __all__ = [
     "LaxerThanLaw",
     "Measure",
     "MeasureKind",
+    "Plan",
+    "Policy",
     "Presence",
     "Preset",
     "PresetInvalid",
     "Proof",
     "Protected",
     "ReleaseExists",
+    "SiteRules",
     "Spec",
     "SpecInvalid",
     "Status",
     "TimeBin",
     "UnitKind",
     "Withheld",
+    "explain",
     "gate",
     "load_preset",
     "passes",
+    "policy_class",
+    "policy_dict",
+    "policy_from",
     "preset_ids",
     "protect",
     "safe_correction",

@@ -1,6 +1,7 @@
 """Texts for people, Slovene and English, for every code, claim, band and reason of this package.
 
-Boundary: a table (``messages.yaml``) and one lookup; the code that decides knows only the slugs.
+Boundary: tables (``messages.yaml`` and one file for each area in ``texts/``) and one lookup; the code that decides
+knows only the slugs. A slug stands in one file only.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -16,8 +18,14 @@ import yaml
 @cache
 def table() -> Mapping[str, Mapping[str, str]]:
     """All texts: slug → language → text with ``{name}`` places."""
-    loaded: dict[str, dict[str, str]] = yaml.safe_load((files("disclosure") / "messages.yaml").read_text("utf-8"))
-    return loaded
+    root = Path(str(files("disclosure")))
+    texts: dict[str, dict[str, str]] = {}
+    for path in (root / "messages.yaml", *sorted((root / "texts").glob("*.yaml"))):
+        loaded: dict[str, dict[str, str]] = yaml.safe_load(path.read_text("utf-8")) or {}
+        if repeated := texts.keys() & loaded.keys():
+            raise ValueError(f"{path.name} repeats {sorted(repeated)}")
+        texts |= loaded
+    return texts
 
 
 def text(slug: str, params: Mapping[str, Any] | None = None, lang: str = "en") -> str:

@@ -17,6 +17,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from disclosure.gate import Cleared
+from disclosure.policies import policy_dict
 from disclosure.presets import UnitKind
 
 SCHEMA_VERSION: Final = 1
@@ -73,6 +74,7 @@ def make_proof(
         "missing_values": "missing-units-count-as-one",
         "totals": "none",
         "spec": cleared.spec.as_dict(),
+        "policy": {**policy_dict(cleared.protected.policy), "facts": dict(cleared.protected.public_facts)},
         "gate": "independent-recount-passed",
         "audit_head": audit_head,
         "context": context,

@@ -1,124 +1,90 @@
-"""Turn rows into a table that may be published: zone × time, a least number of units, no totals.
+"""Turn rows into a table that may be published, by a policy and under a preset.
 
-Boundary: decides and computes; writes no file. Safe because cells are disjoint, nothing is published about their
-unions, and every cell rests on at least the preset's number of units. What this does not give (dominance inside a
-cell, differencing against other tables) is listed in the proof as not claimed.
+Boundary: refuses what no policy may touch, then hands over to the policy; writes no file. What makes the result safe
+is argued in each module of ``disclosure.policies``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-
 import duckdb
-import pyarrow as pa
 
-from disclosure import cells
-from disclosure.bands import band
-from disclosure.cells import CELLS, UnitCounts
 from disclosure.errors import DisclosureRefused
+from disclosure.policies.base import Plan, Policy
+from disclosure.policies.threshold import Threshold
 from disclosure.presets import Preset, UnitKind
+from disclosure.protected import Protected
 from disclosure.relation import check_columns
-from disclosure.spec import Presence, Spec
-from disclosure.sqltext import idents, one_row
+from disclosure.site import NO_SITE, SiteRules
+from disclosure.spec import Spec
 
-ROWS_TO_JUDGE_A_UNIT = 20
-"""Below this number of rows nothing is said about whether a unit column looks like a row id."""
-
-ROW_ID_SHARE = 0.9
-"""A unit column with more distinct values than this share of the rows looks like a row id."""
-
-_COUNTERS: dict[Presence, Callable[[duckdb.DuckDBPyConnection, str, Spec, Preset], UnitCounts]] = {
-    Presence.DISTINCT: cells.distinct_cells,
-    Presence.SIMULTANEOUS: cells.simultaneous_cells,
-    Presence.NONE: cells.plain_cells,
-}
+THRESHOLD = Threshold()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Withheld:
-    """What was left out. The bands may be published; `cells` is exact and is for the pipeline only."""
-
-    cells: int = field(repr=False)
-    cells_band: str
-    units_band: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Protected:
-    """A candidate for release; only the gate can turn it into something that `release.write` accepts."""
-
-    table: pa.Table
-    withheld: Withheld
-    achieved_min: int | None
-    """The least number of units in a published cell; None without units or without cells."""
-
-
-def protect(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, preset: Preset) -> Protected:
-    """Aggregate a relation and keep the cells that satisfy the preset.
+def protect(
+    con: duckdb.DuckDBPyConnection,
+    relation: str,
+    spec: Spec,
+    preset: Preset,
+    policy: Policy = THRESHOLD,
+    site: SiteRules = NO_SITE,
+) -> Protected:
+    """Make a candidate for release.
 
     Args:
         con: a connection from `engine.connect`.
         relation: name of a table or view with the columns that `spec` names.
         spec: roles and shape.
         preset: the rule.
+        policy: the way; a flat table with a threshold when left out.
+        site: secret settings of the house.
 
     Returns:
-        The table in the order of its keys, with the same bytes for the same rows in any order.
+        The candidate, its table in the order of its keys, with the same bytes for the same rows in any order.
 
     Raises:
-        DisclosureRefused: if the specification does not fit the preset or the data, with a code that says why.
+        DisclosureRefused: if the specification does not fit the preset, the policy or the data.
     """
-    check_preset(spec, preset)
+    _check(con, relation, spec, preset, policy, site)
+    return policy.protect(con, relation, spec, preset, site)
+
+
+def explain(
+    con: duckdb.DuckDBPyConnection,
+    relation: str,
+    spec: Spec,
+    preset: Preset,
+    policy: Policy = THRESHOLD,
+    site: SiteRules = NO_SITE,
+) -> Plan:
+    """What `protect` would publish, at which level; confidential.
+
+    Raises:
+        DisclosureRefused: as `protect` does.
+    """
+    _check(con, relation, spec, preset, policy, site)
+    return policy.explain(con, relation, spec, preset, site)
+
+
+def _check(
+    con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, preset: Preset, policy: Policy, site: SiteRules
+) -> None:
+    check_preset(spec, preset, site)
+    policy.check(spec, preset, site)
     check_columns(con, relation, spec)
-    try:
-        counts = _COUNTERS[spec.presence](con, relation, spec, preset)
-        _check_unit(spec, counts)
-        return _collect(con, spec, preset, counts)
-    except (duckdb.ConversionException, duckdb.OutOfRangeException):
-        # The engine's message quotes the value, which must not travel further.
-        raise DisclosureRefused("measure-out-of-range", columns=list(spec.measures)) from None
-    finally:
-        cells.drop(con)
 
 
-def check_preset(spec: Spec, preset: Preset) -> None:
+def check_preset(spec: Spec, preset: Preset, site: SiteRules = NO_SITE) -> None:
     """Refuse a specification that the preset cannot protect.
 
     Raises:
-        DisclosureRefused: codes ``rule-not-available``, ``unit-missing``, ``unit-not-expected``, ``presence-mismatch``.
+        DisclosureRefused: codes ``site-rule-missing``, ``unit-missing``, ``unit-not-expected``,
+            ``presence-mismatch``.
     """
-    if preset.needs:
-        raise DisclosureRefused("rule-not-available", preset=preset.id, rules=list(preset.needs))
+    if "p-percent" in preset.needs and site.p_percent is None:
+        raise DisclosureRefused("site-rule-missing", preset=preset.id, rule="p_percent")
     if preset.unit_kind is not UnitKind.NONE and spec.unit is None:
         raise DisclosureRefused("unit-missing", preset=preset.id)
-    if preset.unit_kind is UnitKind.NONE and spec.unit is not None:
-        raise DisclosureRefused("unit-not-expected", preset=preset.id, column=spec.unit)
+    if preset.unit_kind is UnitKind.NONE and spec.units:
+        raise DisclosureRefused("unit-not-expected", preset=preset.id, column=spec.units[0])
     if spec.presence is not preset.presence:
         raise DisclosureRefused("presence-mismatch", preset=preset.id, expected=str(preset.presence))
-
-
-def _check_unit(spec: Spec, counts: UnitCounts) -> None:
-    if spec.presence is not Presence.DISTINCT or counts.rows < ROWS_TO_JUDGE_A_UNIT:
-        return
-    if counts.total > ROW_ID_SHARE * counts.rows:
-        raise DisclosureRefused("unit-looks-like-row-id", column=spec.unit)
-
-
-def _collect(con: duckdb.DuckDBPyConnection, spec: Spec, preset: Preset, counts: UnitCounts) -> Protected:
-    total, withheld = one_row(con, f"SELECT count(*), count(*) FILTER (NOT publishable) FROM {CELLS}")
-    table = con.sql(
-        f"SELECT {idents(spec.output_columns)} FROM {CELLS} WHERE publishable ORDER BY {idents(spec.key_columns)}"
-    ).to_arrow_table()
-    units = table.column("units").to_pylist() if spec.presence is not Presence.NONE else []
-    return Protected(
-        table=table.combine_chunks(),
-        withheld=Withheld(
-            cells=withheld,
-            cells_band=band(withheld, total, units_behind=counts.behind_withheld_cells, min_units=preset.min_units),
-            units_band=band(
-                counts.unpublished, counts.total, units_behind=counts.unpublished, min_units=preset.min_units
-            ),
-        ),
-        achieved_min=min(units, default=None),
-    )

@@ -19,11 +19,12 @@ def check_columns(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec) -> 
     """
     rows = con.execute(f"DESCRIBE SELECT * FROM {ident(relation)}").fetchall()
     types = {str(row[0]).casefold(): str(row[1]) for row in rows}
-    wanted = [*spec.zones, spec.time, *spec.measures, *([spec.unit] if spec.unit else [])]
+    optional = filter(None, (spec.time, spec.contributor, spec.weight))
+    wanted = [*spec.zones, *spec.measures, *spec.units, *spec.quasi, *spec.sensitive, *optional]
     missing = [name for name in wanted if name.casefold() not in types]
     if missing:
         raise DisclosureRefused("column-missing", columns=missing)
-    if types[spec.time.casefold()] != "TIMESTAMP WITH TIME ZONE":
+    if spec.time and types[spec.time.casefold()] != "TIMESTAMP WITH TIME ZONE":
         raise DisclosureRefused("time-without-offset", column=spec.time)
     for name in spec.measures:
         if not _is_number(types[name.casefold()]):

@@ -78,7 +78,7 @@ def _write_files(draft: Path, cleared: Cleared, *, release_id: str, input_hmac: 
     table = cleared.protected.table
     (draft / CSV_NAME).write_bytes(csv_bytes(table))
     write_parquet(table, draft / PARQUET_NAME)
-    schema = json.dumps(table_schema(cleared.spec), ensure_ascii=False, indent=2) + "\n"
+    schema = json.dumps(table_schema(cleared.protected.policy.shape(cleared.spec)), ensure_ascii=False, indent=2) + "\n"
     (draft / SCHEMA_NAME).write_text(schema, encoding="utf-8")
     outputs = {name: output_of(draft / name) for name in (CSV_NAME, PARQUET_NAME, SCHEMA_NAME)}
     proof = make_proof(cleared, release_id=release_id, input_hmac=input_hmac, outputs=outputs, extra=extra)

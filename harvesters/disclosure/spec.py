@@ -65,17 +65,36 @@ class Measure:
 class Spec:
     """Roles of the input columns and shape of the output.
 
-    The output has the zone columns under their own names, ``period_start`` (UTC), ``units`` unless presence is
-    ``none``, the row count when `count_rows_as` names it, and each measure under its own name. With simultaneous
-    presence `count_rows_as` names the mean number present at once instead.
+    Args:
+        unit: whom the protection counts: the column of people, meters or households; None where there is none.
+        zone: columns with the place, empty for microdata.
+        time: column with the moment, empty where there is none.
+        measures: what is published beside counts.
+        time_bin: length of a period.
+        timezone: the local time that periods follow.
+        count_rows_as: name of the published row count.
+        presence: how units are counted.
+        unit_label: what a unit is called, by language.
+        titles: titles of columns, by language.
+        also_units: further privacy units (guest and host; meter, customer and holding); each must pass on its own.
+        contributor: column whose share of a total is judged, such as the holding; the unit when left out.
+        identifiers: direct identifiers, which never leave.
+        quasi: columns that an intruder may know from elsewhere; a missing value is a value of its own.
+        sensitive: columns that nobody must learn about somebody.
+        weight: sample weight.
+        jurisdiction: country code or ``EU``; presets of another one do not apply.
+
+    The output of a flat table has the zone columns under their own names, ``period_start`` (UTC), ``units`` unless
+    presence is ``none``, the row count when `count_rows_as` names it, and each measure under its own name. With
+    simultaneous presence `count_rows_as` names the mean number present at once instead.
 
     Raises:
         SpecInvalid: with a code that says which rule is broken.
     """
 
     unit: str | None
-    zone: str | tuple[str, ...]
-    time: str
+    zone: str | tuple[str, ...] = ()
+    time: str = ""
     measures: Mapping[str, Measure] = field(default_factory=dict)
     time_bin: TimeBin = TimeBin.HOUR
     timezone: str = "UTC"
@@ -83,6 +102,13 @@ class Spec:
     presence: Presence = Presence.DISTINCT
     unit_label: Mapping[str, str] = field(default_factory=dict)
     titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    also_units: tuple[str, ...] = ()
+    contributor: str | None = None
+    identifiers: tuple[str, ...] = ()
+    quasi: tuple[str, ...] = ()
+    sensitive: tuple[str, ...] = ()
+    weight: str | None = None
+    jurisdiction: str = "EU"
 
     def __post_init__(self) -> None:
         for name, enum in (("time_bin", TimeBin), ("presence", Presence)):
@@ -90,6 +116,8 @@ class Spec:
                 raise SpecInvalid(f"{name.replace('_', '-')}-unknown", value=str(getattr(self, name)))
             object.__setattr__(self, name, enum(getattr(self, name)))
         object.__setattr__(self, "measures", dict(self.measures))
+        for name in ("also_units", "identifiers", "quasi", "sensitive"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
         self._check_zone_of_time()
         self._check_columns()
 
@@ -100,7 +128,7 @@ class Spec:
             raise SpecInvalid("timezone-unknown", timezone=self.timezone) from error
 
     def _check_columns(self) -> None:
-        if not self.zones:
+        if not self.zones and not self.quasi:
             raise SpecInvalid("zone-missing")
         if self.presence is Presence.SIMULTANEOUS and self.measures:
             raise SpecInvalid("measures-with-simultaneous-presence")
@@ -109,8 +137,9 @@ class Spec:
         columns = self.output_columns
         # Names are compared without case because DuckDB does, and a unit column must not slip through in capitals.
         folded = [name.casefold() for name in columns]
-        if self.unit is not None and self.unit.casefold() in folded:
-            raise SpecInvalid("unit-in-output", column=self.unit)
+        for column in (*self.units, *self.identifiers, *filter(None, (self.contributor,))):
+            if column.casefold() in [*folded, *(name.casefold() for name in (*self.quasi, *self.sensitive))]:
+                raise SpecInvalid("unit-in-output", column=column)
         if len(set(folded)) != len(folded):
             raise SpecInvalid("output-columns-clash", columns=list(columns))
 
@@ -120,9 +149,19 @@ class Spec:
         return (self.zone,) if isinstance(self.zone, str) else tuple(self.zone)
 
     @property
+    def units(self) -> tuple[str, ...]:
+        """All privacy units, the main one first; each must pass on its own."""
+        return (*((self.unit,) if self.unit is not None else ()), *self.also_units)
+
+    @property
+    def contributors(self) -> str | None:
+        """The column whose shares of a total are judged."""
+        return self.contributor or self.unit
+
+    @property
     def key_columns(self) -> tuple[str, ...]:
-        """The columns that identify a published cell."""
-        return (*self.zones, PERIOD_COLUMN)
+        """The columns that identify a published cell of a flat table."""
+        return (*self.zones, PERIOD_COLUMN) if self.time else self.zones
 
     @property
     def output_columns(self) -> tuple[str, ...]:
@@ -135,6 +174,13 @@ class Spec:
         """A JSON-safe description that names the roles; it holds no data."""
         return {
             "unit": self.unit,
+            "also_units": list(self.also_units),
+            "contributor": self.contributor,
+            "identifiers": list(self.identifiers),
+            "quasi": list(self.quasi),
+            "sensitive": list(self.sensitive),
+            "weight": self.weight,
+            "jurisdiction": self.jurisdiction,
             "zone": list(self.zones),
             "time": self.time,
             "time_bin": str(self.time_bin),

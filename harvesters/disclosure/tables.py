@@ -18,17 +18,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from disclosure.spec import PERIOD_COLUMN, UNITS_COLUMN, MeasureKind, Spec
+from disclosure.shape import Field, Shape
 
 CSV_NAME, PARQUET_NAME, SCHEMA_NAME = "data.csv", "data.parquet", "schema.json"
 
 # Spreadsheets take the full-width forms for formulas too.
 _FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_TITLES = {
-    PERIOD_COLUMN: {"sl": "Začetek obdobja (UTC)", "en": "Start of period (UTC)"},
-    UNITS_COLUMN: {"sl": "Število enot", "en": "Number of units"},
-}
 
 
 def neutral(text: str) -> str:
@@ -85,44 +81,32 @@ def write_parquet(table: pa.Table, path: Path) -> None:
     pq.write_table(plain, path, compression="zstd", version="2.6", row_group_size=1 << 20, write_statistics=True)
 
 
-def table_schema(spec: Spec) -> dict[str, Any]:
+def table_schema(shape: Shape) -> dict[str, Any]:
     """The Table Schema (Frictionless) of the published table."""
-    fields: list[dict[str, Any]] = []
-    for name in spec.output_columns:
-        field: dict[str, Any] = {"name": name, "type": _field_type(name, spec)}
-        title = spec.titles.get(name) or _TITLES.get(name)
-        if name == UNITS_COLUMN and spec.unit_label:
-            title = spec.unit_label
-        if title:
-            field["title"], field["titles"] = title.get("en", name), dict(title)
-        if name == PERIOD_COLUMN:
-            field["format"] = "%Y-%m-%dT%H:%M:%SZ"
-        if name in spec.key_columns:
-            field["constraints"] = {"required": True}
-        if name in spec.measures:
-            measure = spec.measures[name]
-            field |= {"aggregation": str(measure.kind), "decimals": measure.decimals}
-            if measure.unit:
-                field["unit"] = measure.unit
-        fields.append(field)
-    return {"fields": fields, "primaryKey": list(spec.key_columns), "missingValues": [""]}
+    return {
+        "fields": [_described(each, shape) for each in shape.fields],
+        "primaryKey": list(shape.primary_key),
+        "missingValues": [""],
+    }
 
 
-def expected_types(spec: Spec) -> dict[str, str]:
-    """The Arrow type of each published column."""
-    types = dict.fromkeys(spec.zones, "string")
-    types |= {PERIOD_COLUMN: "timestamp[us, tz=UTC]", UNITS_COLUMN: "int64"}
-    if spec.count_rows_as:
-        types[spec.count_rows_as] = "decimal128(18, 1)" if spec.presence == "simultaneous" else "int64"
-    types |= {name: f"decimal128(18, {measure.decimals})" for name, measure in spec.measures.items()}
-    return {name: types[name] for name in spec.output_columns}
+def _described(column: Field, shape: Shape) -> dict[str, Any]:
+    described: dict[str, Any] = {"name": column.name, "type": _frictionless(column.type)}
+    if column.title:
+        described["title"], described["titles"] = column.title.get("en", column.name), dict(column.title)
+    if described["type"] == "datetime":
+        described["format"] = "%Y-%m-%dT%H:%M:%SZ"
+    if column.name in shape.primary_key:
+        described["constraints"] = {"required": True}
+    if column.aggregation:
+        described["aggregation"] = column.aggregation
+    if column.decimals is not None:
+        described["decimals"] = column.decimals
+    if column.unit:
+        described["unit"] = column.unit
+    return described
 
 
-def is_sum(spec: Spec, name: str) -> bool:
-    """Whether a column adds up over cells."""
-    return name in spec.measures and spec.measures[name].kind is MeasureKind.SUM
-
-
-def _field_type(name: str, spec: Spec) -> str:
-    kind = expected_types(spec)[name]
-    return {"string": "string", "int64": "integer"}.get(kind, "datetime" if kind.startswith("timestamp") else "number")
+def _frictionless(arrow_type: str) -> str:
+    known = {"string": "string", "int64": "integer", "bool": "boolean"}
+    return known.get(arrow_type, "datetime" if arrow_type.startswith("timestamp") else "number")

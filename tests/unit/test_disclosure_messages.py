@@ -23,13 +23,13 @@ RAISED = {"SpecInvalid", "PresetInvalid", "LaxerThanLaw", "DisclosureRefused", "
 def codes_in_source() -> set[str]:
     """First arguments of raised errors, read from the source so that a new one cannot be forgotten."""
     found = {"time-bin-unknown", "presence-unknown"}
-    for path in PACKAGE.glob("*.py"):
+    for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in RAISED and node.args:
                 code = node.args[0]
                 if isinstance(code, ast.Constant):
                     found.add(code.value)
-    fault = re.findall(r'return "([a-z-]+)"', (PACKAGE / "gate.py").read_text(encoding="utf-8"))
+    fault = re.findall(r'return "([a-z-]+)"', (PACKAGE / "recounts" / "threshold.py").read_text(encoding="utf-8"))
     return found | set(fault) | {"cell-below-minimum"}
 
 

@@ -201,7 +201,7 @@ def test_snapshot_without_any_vehicle_counts_as_zero_when_it_is_a_row_without_a_
         (Spec(unit=None, zone="zone", time="ts"), "house-personal", "unit-missing"),
         (METERS, "gbfs-docked-stations", "unit-not-expected"),
         (METERS, "gbfs-free-floating", "presence-mismatch"),
-        (METERS, "house-business", "rule-not-available"),
+        (METERS, "house-business", "site-rule-missing"),
         (Spec(unit="owner", zone="zone", time="ts"), "house-personal", "column-missing"),
         (Spec(unit="zone", zone="meter", time="kwh"), "house-personal", "time-without-offset"),
         (

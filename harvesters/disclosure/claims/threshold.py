@@ -1,29 +1,36 @@
-"""The single facts that `verify` asks of a published table; each answers for one claim."""
+"""The single facts that `verify` asks of a flat table; each answers for one claim."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 import pyarrow as pa
 
-from disclosure.errors import DisclosureError
-from disclosure.presets import load_preset
-from disclosure.spec import PERIOD_COLUMN, UNITS_COLUMN, Presence, Spec
-from disclosure.tables import expected_types, is_sum
+from disclosure.claims.core import Claim, claim
+from disclosure.spec import PERIOD_COLUMN, UNITS_COLUMN, MeasureKind, Presence, Spec
 
 _TOTAL_NAMES = frozenset({"total", "all", "sum", "skupaj", "vsota", "vse", "vsi", "skupno", "Σ"})
 LEAST_ZONES_FOR_A_TOTAL = 3
 
 
-def types_fit(table: pa.Table, spec: Spec) -> bool:
-    """Columns, their order and their types are the ones that the specification gives."""
-    found = {field.name: str(field.type) for field in table.schema}
-    wanted = expected_types(spec)
-    return list(found.items()) == list(wanted.items())
+def claims(table: pa.Table, spec: Spec, proof: Mapping[str, Any]) -> list[Claim]:
+    """Answer every claim about the cells of a flat table."""
+    min_units = int(proof["preset"]["parameters"]["min_units"])
+    zero_is_small = bool(proof["preset"]["parameters"]["zero_is_small"])
+    least = least_units(table, spec)
+    checks: dict[str, Callable[[], bool]] = {
+        "row-count": lambda: table.num_rows == proof["rows"],
+        "order-and-unique-cells": lambda: in_order(table, spec.key_columns),
+        "min-units": lambda: least is None or least >= min_units,
+        "achieved-minimum": lambda: least == proof["achieved"]["min_units"],
+        "no-zero": lambda: not zero_is_small or no_zero(table, spec),
+        "no-totals": lambda: no_totals(table, spec),
+    }
+    return [claim(name, ok=check()) for name, check in checks.items()]
 
 
 def least_units(table: pa.Table, spec: Spec) -> int | None:
@@ -34,9 +41,9 @@ def least_units(table: pa.Table, spec: Spec) -> int | None:
     return min((value if value is not None else -1 for value in table.column(UNITS_COLUMN).to_pylist()), default=None)
 
 
-def in_order(table: pa.Table, spec: Spec) -> bool:
-    """Cells stand in the order of their keys, and none twice."""
-    keys = list(zip(*(table.column(name).to_pylist() for name in spec.key_columns), strict=True))
+def in_order(table: pa.Table, key_columns: Sequence[str]) -> bool:
+    """Rows stand in the order of their keys, and none twice."""
+    keys = list(zip(*(table.column(name).to_pylist() for name in key_columns), strict=True))
     if any(part is None for key in keys for part in key):
         return False
     encoded = [tuple(part.encode() if isinstance(part, str) else part for part in key) for key in keys]
@@ -57,7 +64,7 @@ def no_totals(table: pa.Table, spec: Spec) -> bool:
             return False
     if len(spec.zones) > 1 or spec.presence is not Presence.DISTINCT:
         return True
-    additive = [name for name in table.column_names if is_sum(spec, name) or name == spec.count_rows_as]
+    additive = [name for name in table.column_names if _is_sum(spec, name) or name == spec.count_rows_as]
     suspects = [_zones_like_totals(table, spec, name) for name in additive]
     return not suspects or not set.intersection(*suspects)
 
@@ -85,26 +92,5 @@ def _zones_like_totals(table: pa.Table, spec: Spec, column: str) -> set[str]:
     return {zone for zone, values in seen.items() if len(values) > 1} - contradicted
 
 
-def unit_fits(proof: Mapping[str, Any]) -> bool:
-    """The statement about the unit agrees with the specification."""
-    unit, spec = proof["unit"], proof["spec"]
-    if (unit["kind"] == "none") != (spec["unit"] is None):
-        return False
-    return bool(unit["column"] == spec["unit"] and unit["counted"] == spec["presence"])
-
-
-def preset_is_strict(stated: Mapping[str, Any], unit: Mapping[str, Any]) -> bool | None:
-    """Whether the stated parameters are allowed under the preset's law; None when the preset is not known here."""
-    try:
-        known = load_preset(stated["id"])
-    except DisclosureError:
-        return None
-    if known.version != stated["version"]:
-        return None
-    if (unit["kind"], unit["counted"]) != (str(known.unit_kind), str(known.presence)):
-        return False
-    try:
-        known.tightened(**stated["parameters"])
-    except DisclosureError:
-        return False
-    return True
+def _is_sum(spec: Spec, name: str) -> bool:
+    return name in spec.measures and spec.measures[name].kind is MeasureKind.SUM

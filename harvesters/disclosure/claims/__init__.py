@@ -1,0 +1,1 @@
+"""What `verify` can recompute from a published table alone: one module for each policy."""

@@ -1,0 +1,142 @@
+"""Flat table: zone × time, a least number of units in every cell, no totals.
+
+Safe because cells are disjoint, nothing is published about their unions, and every cell rests on at least the
+preset's number of units. What this does not give (differencing against other tables) is listed in the proof as not
+claimed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import duckdb
+import pyarrow as pa
+
+from disclosure import cells
+from disclosure.bands import band
+from disclosure.cells import CELLS, UnitCounts
+from disclosure.claims import threshold as claimed
+from disclosure.claims.core import Claim
+from disclosure.errors import DisclosureRefused
+from disclosure.policies.base import Plan, Step
+from disclosure.policies.flat import flat_shape
+from disclosure.presets import Preset
+from disclosure.protected import Protected, Withheld
+from disclosure.recounts import threshold as recounted
+from disclosure.shape import Shape
+from disclosure.site import SiteRules
+from disclosure.spec import Presence, Spec
+from disclosure.sqltext import idents, one_row
+
+ROWS_TO_JUDGE_A_UNIT = 20
+"""Below this number of rows nothing is said about whether a unit column looks like a row id."""
+
+ROW_ID_SHARE = 0.9
+"""A unit column with more distinct values than this share of the rows looks like a row id."""
+
+_COUNTERS: dict[Presence, Callable[[duckdb.DuckDBPyConnection, str, Spec, Preset], UnitCounts]] = {
+    Presence.DISTINCT: cells.distinct_cells,
+    Presence.SIMULTANEOUS: cells.simultaneous_cells,
+    Presence.NONE: cells.plain_cells,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """The flat policy; it has no parameters of its own."""
+
+    name: ClassVar[str] = "threshold"
+
+    def public(self) -> dict[str, Any]:
+        """Nothing beyond the preset."""
+        return {}
+
+    @classmethod
+    def from_public(cls, data: Mapping[str, Any]) -> Self:
+        """Build from nothing.
+
+        Raises:
+            TypeError: if there are parameters.
+        """
+        return cls(**data)
+
+    def check(self, spec: Spec, preset: Preset, site: SiteRules) -> None:
+        """Refuse a specification without place and time, and rules that are not applied here."""
+        if preset.needs:
+            raise DisclosureRefused("rule-not-available", preset=preset.id, rules=list(preset.needs))
+        if not spec.zones or not spec.time:
+            raise DisclosureRefused("zone-and-time-needed", policy=self.name)
+
+    def shape(self, spec: Spec) -> Shape:
+        """Keys, counts and measures."""
+        return flat_shape(spec)
+
+    def explain(
+        self, con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, preset: Preset, site: SiteRules
+    ) -> Plan:
+        """What would be published: one step."""
+        try:
+            _COUNTERS[spec.presence](con, relation, spec, preset)
+            rows, kept = one_row(con, f"SELECT count(*), count(*) FILTER (publishable) FROM {CELLS}")
+        finally:
+            cells.drop(con)
+        step = Step(slug="flat", level=str(spec.time_bin), rows=kept, cells=kept)
+        return Plan(policy=self.name, rows=rows, steps=(step,))
+
+    def protect(
+        self, con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, preset: Preset, site: SiteRules
+    ) -> Protected:
+        """Count the cells and keep those that satisfy the preset."""
+        try:
+            counts = _COUNTERS[spec.presence](con, relation, spec, preset)
+            _check_unit(spec, counts)
+            return self._collect(con, spec, preset, counts)
+        except (duckdb.ConversionException, duckdb.OutOfRangeException):
+            # The engine's message quotes the value, which must not travel further.
+            raise DisclosureRefused("measure-out-of-range", columns=list(spec.measures)) from None
+        finally:
+            cells.drop(con)
+
+    def recount(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        relation: str,
+        protected: Protected,
+        spec: Spec,
+        preset: Preset,
+        site: SiteRules,
+    ) -> None:
+        """Compare with an independent count."""
+        recounted.recount(con, relation, protected, spec, preset)
+
+    def claims(self, table: pa.Table, spec: Spec, proof: Mapping[str, Any]) -> list[Claim]:
+        """What the table alone can show."""
+        return claimed.claims(table, spec, proof)
+
+    def _collect(self, con: duckdb.DuckDBPyConnection, spec: Spec, preset: Preset, counts: UnitCounts) -> Protected:
+        total, withheld = one_row(con, f"SELECT count(*), count(*) FILTER (NOT publishable) FROM {CELLS}")
+        table = con.sql(
+            f"SELECT {idents(spec.output_columns)} FROM {CELLS} WHERE publishable ORDER BY {idents(spec.key_columns)}"
+        ).to_arrow_table()
+        units = table.column("units").to_pylist() if spec.presence is not Presence.NONE else []
+        return Protected(
+            table=table.combine_chunks(),
+            policy=self,
+            withheld=Withheld(
+                cells=withheld,
+                cells_band=band(withheld, total, units_behind=counts.behind_withheld_cells, min_units=preset.min_units),
+                units_band=band(
+                    counts.unpublished, counts.total, units_behind=counts.unpublished, min_units=preset.min_units
+                ),
+            ),
+            achieved_min=min(units, default=None),
+        )
+
+
+def _check_unit(spec: Spec, counts: UnitCounts) -> None:
+    if spec.presence is not Presence.DISTINCT or counts.rows < ROWS_TO_JUDGE_A_UNIT:
+        return
+    if counts.total > ROW_ID_SHARE * counts.rows:
+        raise DisclosureRefused("unit-looks-like-row-id", column=spec.unit)
