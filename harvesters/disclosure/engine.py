@@ -7,6 +7,7 @@ Reading a CSV through a FIFO inside the work folder works (the pipeline unseals 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -17,13 +18,16 @@ DEFAULT_MEMORY = "1GB"
 SPILL_FOLDER = "duckdb-spill"
 
 
-def connect(workdir: Path, memory: str = DEFAULT_MEMORY, threads: int | None = None) -> duckdb.DuckDBPyConnection:
+def connect(
+    workdir: Path, memory: str = DEFAULT_MEMORY, threads: int | None = None, inputs: Sequence[Path] = ()
+) -> duckdb.DuckDBPyConnection:
     """Open an in-memory database confined to `workdir`.
 
     Args:
         workdir: an existing folder; the only place that SQL may read from or write to.
         memory: limit in DuckDB's notation, for example ``1GB``; larger work spills into the folder, encrypted.
         threads: number of threads; DuckDB's own choice when left out.
+        inputs: single files outside `workdir` that SQL may read.
     """
     folder = workdir.resolve(strict=True)
     config: dict[str, str | bool | int | float | list[str]] = {
@@ -45,6 +49,9 @@ def connect(workdir: Path, memory: str = DEFAULT_MEMORY, threads: int | None = N
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET enable_progress_bar = false")
     connection.execute(f"SET allowed_directories = [{literal(str(folder))}]")
+    if inputs:
+        paths = ", ".join(literal(str(path.resolve(strict=True))) for path in inputs)
+        connection.execute(f"SET allowed_paths = [{paths}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
