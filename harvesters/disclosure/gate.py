@@ -7,6 +7,7 @@ made here, and only `Cleared` can be written as a release: the type is the guara
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import duckdb
 
@@ -22,12 +23,14 @@ _KEY = object()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cleared:
-    """A protected table that passed the gate, with the specification and preset it was judged by."""
+    """A protected table that passed the gate, with all that it was judged by, and the attacks that it withstood."""
 
     protected: Protected
     spec: Spec
     preset: Preset
     key: object = field(repr=False, compare=False)
+    site: SiteRules = field(default=NO_SITE, repr=False)
+    attacks: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
         if self.key is not _KEY:
@@ -51,4 +54,4 @@ def gate(
     check_preset(spec, preset, site)
     protected.policy.check(spec, preset, site)
     protected.policy.recount(con, relation, protected, spec, preset, site)
-    return Cleared(protected=protected, spec=spec, preset=preset, key=_KEY)
+    return Cleared(protected=protected, spec=spec, preset=preset, site=site, key=_KEY)

@@ -3,6 +3,10 @@
 A preset can be made stricter, never laxer than its law: neither by a call (`Preset.tightened`) nor by the file itself,
 which is compared with its own ``law`` section each time it is loaded. A parameter that cannot be compared with the
 law is refused. Parameters marked ``secret`` never appear in anything published.
+
+A preset whose evidence was read and which counts people, meters or companies may release; one that counts trips or
+rows, or whose text was not read, is there for reference; one whose law forbids publication says so (`check_release`).
+Boundary: values and comparisons; reading of the files is ``disclosure.preset_files``.
 """
 
 from __future__ import annotations
@@ -15,12 +19,17 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self
 
-import yaml
-
-from disclosure.errors import LaxerThanLaw, PresetInvalid
+from disclosure.errors import DisclosureRefused, LaxerThanLaw, PresetInvalid
+from disclosure.floors import Circumstances, FloorRule, floor_of
 from disclosure.spec import Presence
 
 PRESETS_FOLDER = Path(str(files("disclosure"))) / "presets"
+ANYWHERE = ""
+"""Jurisdiction of a preset that binds nobody to a country."""
+
+UNION = "EU"
+HOUSE_FLOOR = 10
+"""No preset releases personal data below this number of units, whatever its law allows."""
 
 
 class UnitKind(StrEnum):
@@ -37,6 +46,14 @@ class Stricter(StrEnum):
     HIGHER = "higher"
     LOWER = "lower"
     YES = "yes"
+
+
+class Use(StrEnum):
+    """What a preset may be used for."""
+
+    ALLOWED = "allowed"
+    REFERENCE = "reference"
+    FORBIDDEN = "forbidden"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +74,20 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
-    """One dated version of a rule; `parameters` are compared with the law when it is loaded and when tightened."""
+    """One dated version of a rule; `parameters` are compared with the law when it is loaded and when tightened.
+
+    Attributes:
+        counts: what the law's number counts (``person``, ``meter``, ``trip`` …).
+        release: whether it may release, is for reference, or forbids publication; `why_not` says why as a slug.
+        jurisdiction: country code, ``EU``, or `ANYWHERE`.
+        needs: rules that a policy must apply beside the count, such as ``p-percent``.
+        forbid_fields: columns that must not be published under it.
+        prohibitions: slugs of further prohibitions, see ``disclosure.prohibitions``.
+        conditions: what the law asks for and no table shows; somebody must confirm it (`confirming`).
+        floors: rows of a least number of units that depends on interval, period and direction (`under`).
+        then_apply: presets that the law of this one leaves the numbers to.
+        facts: what else the source says, for people only.
+    """
 
     id: str
     version: str
@@ -70,8 +100,21 @@ class Preset:
     valid_from: date
     valid_to: date | None
     parameters: Mapping[str, Parameter]
+    counts: str = "unit"
+    release: Use = Use.ALLOWED
+    why_not: str | None = None
+    jurisdiction: str = ANYWHERE
     needs: tuple[str, ...] = ()
     why_no_unit: Mapping[str, str] | None = None
+    forbid_fields: tuple[str, ...] = ()
+    prohibitions: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    confirmed: tuple[str, ...] = ()
+    floors: tuple[FloorRule, ...] = ()
+    finest_interval_min: int | None = None
+    circumstances: Circumstances | None = None
+    then_apply: tuple[str, ...] = ()
+    facts: Mapping[str, Any] | None = None
 
     @property
     def min_units(self) -> int:
@@ -82,6 +125,12 @@ class Preset:
     def zero_is_small(self) -> bool:
         """Whether a zero is withheld like any other small figure."""
         return bool(self.parameters["zero_is_small"].value)
+
+    @property
+    def max_share_percent(self) -> int | None:
+        """The most that one contributor may hold of a cell's total, in percent; None where the law sets none."""
+        share = self.parameters.get("max_share_percent")
+        return None if share is None else int(share.value)
 
     def public_parameters(self) -> dict[str, int | bool]:
         """The parameters that may be printed beside a release."""
@@ -98,9 +147,52 @@ class Preset:
         for name, value in values.items():
             if name not in changed:
                 raise PresetInvalid("preset-parameter-unknown", preset=self.id, parameter=name)
-            changed[name] = replace(changed[name], value=_comparable(self.id, name, value, changed[name].law))
-        _check_law(self.id, changed)
+            changed[name] = replace(changed[name], value=comparable(self.id, name, value, changed[name].law))
+        check_law(self.id, changed)
         return replace(self, parameters=changed)
+
+    def under(self, case: Circumstances) -> Self:
+        """Return the preset as it stands in `case`; one without a table of floors stays as it is.
+
+        Raises:
+            DisclosureRefused: codes ``interval-too-fine`` and ``no-floor``.
+        """
+        if not self.floors:
+            return self
+        floor = floor_of(self.floors, case, finest_interval_min=self.finest_interval_min)
+        floor = max(floor, HOUSE_FLOOR) if self.unit_kind is UnitKind.PERSONAL else floor
+        count = replace(self.parameters["min_units"], value=floor, law=floor)
+        return replace(self, parameters={**self.parameters, "min_units": count}, circumstances=case)
+
+    def confirming(self, *conditions: str) -> Self:
+        """Return a copy in which somebody answers for `conditions`.
+
+        Raises:
+            PresetInvalid: if the preset has no such condition.
+        """
+        if unknown := set(conditions) - set(self.conditions):
+            raise PresetInvalid("preset-condition-unknown", preset=self.id, conditions=sorted(unknown))
+        return replace(self, confirmed=tuple(name for name in self.conditions if name in conditions))
+
+    def applies_in(self, jurisdiction: str) -> bool:
+        """Whether the preset's law can be chosen for data of `jurisdiction`; Union law is law in every member."""
+        return self.jurisdiction in (ANYWHERE, UNION, jurisdiction)
+
+
+def check_release(preset: Preset) -> None:
+    """Refuse a preset under which nothing may be released.
+
+    Raises:
+        DisclosureRefused: codes ``preset-publication-forbidden``, ``preset-reference-only`` and
+            ``preset-condition-unconfirmed``.
+    """
+    if preset.release is Use.FORBIDDEN:
+        raise DisclosureRefused("preset-publication-forbidden", preset=preset.id)
+    if preset.release is Use.REFERENCE:
+        raise DisclosureRefused("preset-reference-only", preset=preset.id, why=preset.why_not)
+    open_ones = [name for name in preset.conditions if name not in preset.confirmed]
+    if open_ones:
+        raise DisclosureRefused("preset-condition-unconfirmed", preset=preset.id, conditions=open_ones)
 
 
 def load_preset(preset_id: str, *, on: date | None = None, folder: Path = PRESETS_FOLDER) -> Preset:
@@ -110,7 +202,9 @@ def load_preset(preset_id: str, *, on: date | None = None, folder: Path = PRESET
         PresetInvalid: if no version fits or the file is incomplete.
         LaxerThanLaw: if the file's parameters are laxer than its own law.
     """
-    versions = [_from_file(path) for path in sorted(folder.glob(f"{preset_id}-*.yaml"))]
+    from disclosure.preset_files import read_preset
+
+    versions = [read_preset(path) for path in sorted(folder.glob(f"{preset_id}-*.yaml"))]
     fitting = [preset for preset in versions if preset.id == preset_id and _valid(preset, on)]
     if not fitting:
         raise PresetInvalid("preset-unknown", preset=preset_id, on=on.isoformat() if on else None)
@@ -119,44 +213,29 @@ def load_preset(preset_id: str, *, on: date | None = None, folder: Path = PRESET
 
 def preset_ids(folder: Path = PRESETS_FOLDER) -> tuple[str, ...]:
     """The ids of all presets that are shipped."""
-    return tuple(sorted({_from_file(path).id for path in folder.glob("*.yaml")}))
+    from disclosure.preset_files import read_preset
+
+    return tuple(sorted({read_preset(path).id for path in folder.glob("*.yaml")}))
 
 
 def _valid(preset: Preset, on: date | None) -> bool:
     return on is None or (preset.valid_from <= on and (preset.valid_to is None or on <= preset.valid_to))
 
 
-def _from_file(path: Path) -> Preset:
-    try:
-        data = dict(yaml.safe_load(path.read_text(encoding="utf-8")))
-        law = data.pop("law")
-        data["parameters"] = {name: _parameter(data["id"], name, row, law) for name, row in data["parameters"].items()}
-        data["unit_kind"], data["presence"] = UnitKind(data["unit_kind"]), Presence(data["presence"])
-        data["needs"] = tuple(data.get("needs", ()))
-        preset = Preset(**data)
-    except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
-        raise PresetInvalid("preset-unreadable", file=path.name, problem=type(error).__name__) from error
-    if {"min_units", "zero_is_small"} - set(preset.parameters):
-        raise PresetInvalid("preset-unreadable", file=path.name, problem="parameters")
-    _check_law(preset.id, preset.parameters)
-    return preset
+def comparable(preset_id: str, name: str, value: object, law: object) -> int | bool:
+    """Return `value` when it can be compared with `law`.
 
-
-def _parameter(preset_id: str, name: str, row: Mapping[str, Any], law: Mapping[str, Any]) -> Parameter:
-    if name not in law or "stricter" not in row:
-        raise PresetInvalid("preset-not-comparable", preset=preset_id, parameter=name)
-    value = _comparable(preset_id, name, row["value"], law[name])
-    return Parameter(value=value, law=law[name], stricter=Stricter(row["stricter"]), secret=row.get("secret", False))
-
-
-def _comparable(preset_id: str, name: str, value: object, law: object) -> int | bool:
+    Raises:
+        PresetInvalid: code ``preset-not-comparable``.
+    """
     # bool is an int in Python: "true" must not pass for the number 1, nor 10.5 for 10.
     if type(value) is not type(law) or not isinstance(value, int):
         raise PresetInvalid("preset-not-comparable", preset=preset_id, parameter=name)
     return value
 
 
-def _check_law(preset_id: str, parameters: Mapping[str, Parameter]) -> None:
+def check_law(preset_id: str, parameters: Mapping[str, Parameter]) -> None:
+    """Refuse parameters that protect less than the law. Raises ``LaxerThanLaw``; a secret value is not named."""
     for name, parameter in parameters.items():
         if parameter.is_laxer(parameter.value):
             shown = {} if parameter.secret else {"value": parameter.value, "law": parameter.law}

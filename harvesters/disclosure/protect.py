@@ -11,7 +11,7 @@ import duckdb
 from disclosure.errors import DisclosureRefused
 from disclosure.policies.base import Plan, Policy
 from disclosure.policies.threshold import Threshold
-from disclosure.presets import Preset, UnitKind
+from disclosure.presets import Preset, UnitKind, check_release
 from disclosure.protected import Protected
 from disclosure.relation import check_columns
 from disclosure.site import NO_SITE, SiteRules
@@ -77,9 +77,15 @@ def check_preset(spec: Spec, preset: Preset, site: SiteRules = NO_SITE) -> None:
     """Refuse a specification that the preset cannot protect.
 
     Raises:
-        DisclosureRefused: codes ``site-rule-missing``, ``unit-missing``, ``unit-not-expected``,
-            ``presence-mismatch``.
+        DisclosureRefused: codes ``preset-publication-forbidden``, ``preset-reference-only``,
+            ``preset-condition-unconfirmed``, ``preset-of-another-jurisdiction``, ``site-rule-missing``,
+            ``unit-missing``, ``unit-not-expected``, ``presence-mismatch``.
     """
+    check_release(preset)
+    if not preset.applies_in(spec.jurisdiction):
+        raise DisclosureRefused(
+            "preset-of-another-jurisdiction", preset=preset.id, jurisdiction=preset.jurisdiction, data=spec.jurisdiction
+        )
     if "p-percent" in preset.needs and site.p_percent is None:
         raise DisclosureRefused("site-rule-missing", preset=preset.id, rule="p_percent")
     if preset.unit_kind is not UnitKind.NONE and spec.unit is None:
