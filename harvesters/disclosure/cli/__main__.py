@@ -1,0 +1,7 @@
+"""``python -m disclosure.cli``."""
+
+from __future__ import annotations
+
+from disclosure.cli.app import main
+
+main()
