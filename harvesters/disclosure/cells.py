@@ -6,7 +6,8 @@ withheld. A cell without a zone or a time is counted but never published.
 
 *Distinct.* Values are summed per unit first, so a meter with a thousand readings is one unit. Missing units are
 together one. A sum over twelve units of which one has a value would be that unit's value: a cell's ``units`` is the
-least number of units that have a value, over all measures.
+least number of units that have a value, over all measures. Further units must reach the minimum on their own, and the
+rules of concentration are asked of every unit and contributor (``disclosure.concentration``).
 
 *Simultaneous.* Identifiers rotate, so one vehicle may carry many in an hour and distinct ones prove nothing. A cell
 is published only if **every** snapshot of its period shows at least the minimum number of vehicles in the zone at
@@ -21,14 +22,18 @@ from dataclasses import dataclass
 
 import duckdb
 
+from disclosure import concentration
 from disclosure.binning import period_start_sql
+from disclosure.concentration import CELLS, zones_sql
 from disclosure.presets import Preset
 from disclosure.rounding import micro_sql, rounded_sql
+from disclosure.rules import Rules
 from disclosure.spec import MeasureKind, Spec
 from disclosure.sqltext import VALUE_TYPE, ident, idents, one_row
 from disclosure.units import unit_sql
 
-CELLS = "_disclosure_cells"
+__all__ = ["CELLS", "UnitCounts", "distinct_cells", "drop", "plain_cells", "simultaneous_cells", "zones_sql"]
+
 _PER_UNIT = "_disclosure_per_unit"
 PRESENCE_DECIMALS = 1
 
@@ -43,33 +48,21 @@ class UnitCounts:
     rows: int
 
 
-def zones_sql(spec: Spec) -> str:
-    """The zone columns as text."""
-    return ", ".join(f"CAST({ident(name)} AS VARCHAR) AS {ident(name)}" for name in spec.zones)
-
-
-def distinct_cells(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, preset: Preset) -> UnitCounts:
-    """Count distinct units per cell."""
+def distinct_cells(
+    con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, preset: Preset, rules: Rules
+) -> UnitCounts:
+    """Count distinct units per cell, and judge what each of them adds."""
     if spec.unit is None:
         raise AssertionError("protect() refuses a missing unit first")
-    sums = "".join(
-        f", sum(CAST({ident(name)} AS {VALUE_TYPE})) AS __s{number}, count({ident(name)}) AS __n{number}"
-        for number, name in enumerate(spec.measures)
-    )
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {_PER_UNIT} AS SELECT {zones_sql(spec)},"
-        f" {period_start_sql(spec)} AS period_start, {unit_sql(spec.unit)} AS __unit,"
-        f" count(*) AS __rows{sums} FROM {ident(relation)} GROUP BY ALL"
-    )
-    with_value = [f"count(*) FILTER (__n{number} > 0)" for number in range(len(spec.measures))]
-    units = f"least({', '.join(with_value)})" if with_value else "count(*)"
-    select = f"SELECT {idents(spec.key_columns)}, {units} AS units, sum(__rows) AS __rows"
+    concentration.sum_per_member(con, relation, spec, spec.unit, _PER_UNIT)
+    select = f"SELECT {idents(spec.key_columns)}, {concentration.members_sql(spec)} AS units, sum(__rows) AS __rows"
     _store_cells(con, spec, preset, select, _PER_UNIT)
+    concentration.narrow(con, relation, spec, preset, rules, per_unit=_PER_UNIT)
     return _unit_counts(con, spec)
 
 
-def plain_cells(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, preset: Preset) -> UnitCounts:
-    """Summarize rows that have no unit behind them."""
+def plain_cells(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, preset: Preset, _rules: Rules) -> UnitCounts:
+    """Summarize rows that have no unit behind them, so that no rule has anybody to judge."""
     values = "".join(
         f", CAST({ident(name)} AS {VALUE_TYPE}) AS __s{number},"
         f" CAST({ident(name)} IS NOT NULL AS INTEGER) AS __n{number}"
@@ -80,7 +73,9 @@ def plain_cells(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, prese
     return UnitCounts(total=0, behind_withheld_cells=0, unpublished=0, rows=0)
 
 
-def simultaneous_cells(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, preset: Preset) -> UnitCounts:
+def simultaneous_cells(
+    con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, preset: Preset, _rules: Rules
+) -> UnitCounts:
     """Count the units present at once, in every snapshot of a period."""
     if spec.unit is None or spec.count_rows_as is None:
         raise AssertionError("protect() and Spec refuse these first")
@@ -98,7 +93,7 @@ def simultaneous_cells(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec
         f" __summed AS (SELECT {zones}, period_start, count(*) AS __shown_in, min(__here) AS __least,"
         f" sum(__here) AS __seen FROM __present GROUP BY {zones}, period_start),"
         f" cells AS (SELECT {zones}, period_start, CASE WHEN __shown_in = __snapshots THEN __least ELSE 0 END AS units,"
-        f" {mean} AS {ident(spec.count_rows_as)} FROM __summed JOIN __calendar USING (period_start))"
+        f" __seen AS __rows, {mean} AS {ident(spec.count_rows_as)} FROM __summed JOIN __calendar USING (period_start))"
         f" SELECT *, {_keyed(spec)} AND units >= {preset.min_units} AS publishable FROM cells"
     )
     # Rotating identifiers overcount a day, so "how many are concerned" is the most at one instant.
@@ -130,7 +125,7 @@ def _store_cells(con: duckdb.DuckDBPyConnection, spec: Spec, preset: Preset, sel
     rule = " AND ".join([_keyed(spec), f"units >= {preset.min_units}", *_not_zero(spec, preset)])
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {CELLS} AS WITH summed AS ({select}{sums} FROM {source} GROUP BY {keys}),"
-        f" cells AS (SELECT {keys}, CAST(units AS BIGINT) AS units{rows}{figures} FROM summed)"
+        f" cells AS (SELECT {keys}, CAST(units AS BIGINT) AS units, __rows{rows}{figures} FROM summed)"
         f" SELECT *, {rule} AS publishable FROM cells"
     )
 
@@ -163,7 +158,7 @@ def _unit_counts(con: duckdb.DuckDBPyConnection, spec: Spec) -> UnitCounts:
     total, hidden, unpublished, rows = one_row(
         con,
         "WITH seen AS (SELECT __unit, bool_or(publishable) AS shown, bool_or(NOT publishable) AS hidden,"
-        f" sum(__rows) AS __rows FROM {_PER_UNIT} JOIN {CELLS} ON {_same_cell(spec)} GROUP BY __unit)"
+        f" sum({_PER_UNIT}.__rows) AS __rows FROM {_PER_UNIT} JOIN {CELLS} ON {_same_cell(spec)} GROUP BY __unit)"
         " SELECT count(*), count(*) FILTER (hidden), count(*) FILTER (NOT shown), coalesce(sum(__rows), 0)::BIGINT"
         " FROM seen",
     )

@@ -1,8 +1,9 @@
 """Flat table: zone × time, a least number of units in every cell, no totals.
 
-Safe because cells are disjoint, nothing is published about their unions, and every cell rests on at least the
-preset's number of units. What this does not give (differencing against other tables) is listed in the proof as not
-claimed.
+Safe because cells are disjoint, nothing is published about their unions, every cell rests on at least the preset's
+number of each unit, and nobody contributes more to a cell than the p % and dominance rules of the site and the share of
+the preset allow (``disclosure.concentration``). A cell that breaks a rule is withheld like a small one and looks the
+same. What this does not give (differencing against other tables) is listed in the proof as not claimed.
 """
 
 from __future__ import annotations
@@ -19,16 +20,18 @@ from disclosure.bands import band
 from disclosure.cells import CELLS, UnitCounts
 from disclosure.claims import threshold as claimed
 from disclosure.claims.core import Claim
+from disclosure.concentration import rule_slugs, rules_for
 from disclosure.errors import DisclosureRefused
 from disclosure.policies.base import Plan, Step
 from disclosure.policies.flat import flat_shape
 from disclosure.presets import Preset
 from disclosure.protected import Protected, Withheld
 from disclosure.recounts import threshold as recounted
+from disclosure.rules import Rules
 from disclosure.shape import Shape
 from disclosure.site import SiteRules
 from disclosure.spec import Presence, Spec
-from disclosure.sqltext import idents, one_row
+from disclosure.sqltext import ident, idents, one_row
 
 ROWS_TO_JUDGE_A_UNIT = 20
 """Below this number of rows nothing is said about whether a unit column looks like a row id."""
@@ -36,7 +39,10 @@ ROWS_TO_JUDGE_A_UNIT = 20
 ROW_ID_SHARE = 0.9
 """A unit column with more distinct values than this share of the rows looks like a row id."""
 
-_COUNTERS: dict[Presence, Callable[[duckdb.DuckDBPyConnection, str, Spec, Preset], UnitCounts]] = {
+APPLIED = frozenset({"p-percent"})
+"""Rules that a preset may ask for beside its count and that are applied here."""
+
+_COUNTERS: dict[Presence, Callable[[duckdb.DuckDBPyConnection, str, Spec, Preset, Rules], UnitCounts]] = {
     Presence.DISTINCT: cells.distinct_cells,
     Presence.SIMULTANEOUS: cells.simultaneous_cells,
     Presence.NONE: cells.plain_cells,
@@ -64,8 +70,12 @@ class Threshold:
 
     def check(self, spec: Spec, preset: Preset, site: SiteRules) -> None:
         """Refuse a specification without place and time, and rules that are not applied here."""
-        if preset.needs:
-            raise DisclosureRefused("rule-not-available", preset=preset.id, rules=list(preset.needs))
+        if unknown := set(preset.needs) - APPLIED:
+            raise DisclosureRefused("rule-not-available", preset=preset.id, rules=sorted(unknown))
+        if "p-percent" in preset.needs and site.p_percent is None:
+            raise DisclosureRefused("site-rule-missing", preset=preset.id, rule="p_percent")
+        if spec.also_units and spec.presence is not Presence.DISTINCT:
+            raise DisclosureRefused("also-units-need-distinct", columns=list(spec.also_units))
         if not spec.zones or not spec.time:
             raise DisclosureRefused("zone-and-time-needed", policy=self.name)
 
@@ -78,11 +88,12 @@ class Threshold:
     ) -> Plan:
         """What would be published: one step."""
         try:
-            _COUNTERS[spec.presence](con, relation, spec, preset)
-            rows, kept = one_row(con, f"SELECT count(*), count(*) FILTER (publishable) FROM {CELLS}")
+            _COUNTERS[spec.presence](con, relation, spec, preset, rules_for(preset, site))
+            kept = one_row(con, f"SELECT count(*), coalesce(sum(__rows), 0)::BIGINT FROM {CELLS} WHERE publishable")
+            rows = one_row(con, f"SELECT count(*) FROM {ident(relation)}")[0]
         finally:
             cells.drop(con)
-        step = Step(slug="flat", level=str(spec.time_bin), rows=kept, cells=kept)
+        step = Step(slug="flat", level=str(spec.time_bin), rows=kept[1], cells=kept[0])
         return Plan(policy=self.name, rows=rows, steps=(step,))
 
     def protect(
@@ -90,9 +101,10 @@ class Threshold:
     ) -> Protected:
         """Count the cells and keep those that satisfy the preset."""
         try:
-            counts = _COUNTERS[spec.presence](con, relation, spec, preset)
+            rules = rules_for(preset, site)
+            counts = _COUNTERS[spec.presence](con, relation, spec, preset, rules)
             _check_unit(spec, counts)
-            return self._collect(con, spec, preset, counts)
+            return self._collect(con, spec, preset, counts, rules)
         except (duckdb.ConversionException, duckdb.OutOfRangeException):
             # The engine's message quotes the value, which must not travel further.
             raise DisclosureRefused("measure-out-of-range", columns=list(spec.measures)) from None
@@ -109,14 +121,20 @@ class Threshold:
         site: SiteRules,
     ) -> None:
         """Compare with an independent count."""
-        recounted.recount(con, relation, protected, spec, preset)
+        recounted.recount(con, relation, protected, spec, preset, site)
 
     def claims(self, table: pa.Table, spec: Spec, proof: Mapping[str, Any]) -> list[Claim]:
         """What the table alone can show."""
         return claimed.claims(table, spec, proof)
 
-    def _collect(self, con: duckdb.DuckDBPyConnection, spec: Spec, preset: Preset, counts: UnitCounts) -> Protected:
-        total, withheld = one_row(con, f"SELECT count(*), count(*) FILTER (NOT publishable) FROM {CELLS}")
+    def _collect(
+        self, con: duckdb.DuckDBPyConnection, spec: Spec, preset: Preset, counts: UnitCounts, rules: Rules
+    ) -> Protected:
+        total, withheld, rows, shown = one_row(
+            con,
+            "SELECT count(*), count(*) FILTER (NOT publishable), coalesce(sum(__rows), 0)::BIGINT,"
+            f" coalesce(sum(__rows) FILTER (publishable), 0)::BIGINT FROM {CELLS}",
+        )
         table = con.sql(
             f"SELECT {idents(spec.output_columns)} FROM {CELLS} WHERE publishable ORDER BY {idents(spec.key_columns)}"
         ).to_arrow_table()
@@ -132,6 +150,15 @@ class Threshold:
                 ),
             ),
             achieved_min=min(units, default=None),
+            public_facts={"totals": "none", "rules": rule_slugs(rules) if spec.presence is Presence.DISTINCT else []},
+            confidential={
+                "rows_in": rows,
+                "rows_published": shown,
+                "cells_published": table.num_rows,
+                "cells_withheld": withheld,
+                "units_in": counts.total,
+                "units_unpublished": counts.unpublished,
+            },
         )
 
 

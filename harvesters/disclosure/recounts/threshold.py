@@ -11,29 +11,37 @@ import duckdb
 from disclosure.errors import GateRefused
 from disclosure.presets import Preset
 from disclosure.protected import Protected
-from disclosure.recounts import threshold_count
+from disclosure.recounts import concentration, threshold_count
 from disclosure.recounts.threshold_count import Key, Recounted
+from disclosure.site import SiteRules
 from disclosure.spec import MeasureKind, Presence, Spec
 
 
-def recount(con: duckdb.DuckDBPyConnection, relation: str, protected: Protected, spec: Spec, preset: Preset) -> None:
+def recount(
+    con: duckdb.DuckDBPyConnection, relation: str, protected: Protected, spec: Spec, preset: Preset, site: SiteRules
+) -> None:
     """Compare the table with an independent count of the input.
 
     Raises:
         GateRefused: codes ``cell-below-minimum``, ``cell-unknown``, ``cell-missing``, ``cell-repeated``,
-            ``count-differs``, ``figure-differs``, ``figure-zero``, ``columns-differ``, ``minimum-differs``. The
-            parameters say how many cells, never which.
+            ``count-differs``, ``figure-differs``, ``figure-zero``, ``columns-differ``, ``minimum-differs``,
+            ``cell-concentrated``. The parameters say how many cells, never which.
     """
+    unsafe: set[Key] = set()
     try:
         if spec.presence is Presence.SIMULTANEOUS:
             counted = threshold_count.count_present(con, relation, spec)
         else:
             counted = threshold_count.count_units(con, relation, spec, preset.min_units)
+        if spec.presence is Presence.DISTINCT:
+            unsafe = concentration.unsafe_cells(con, relation, spec, preset, site)
     finally:
         threshold_count.forget(con)
     published = _published(protected, spec)
     _compare_cells(published, counted, spec, preset)
-    _compare_missing(published, counted, spec, preset)
+    if concentrated := unsafe & published.keys():
+        raise GateRefused("cell-concentrated", cells=len(concentrated))
+    _compare_missing(published, {key: cell for key, cell in counted.items() if key not in unsafe}, spec, preset)
     least = min((counted[key].units for key in published), default=None) if spec.presence is not Presence.NONE else None
     if least != protected.achieved_min:
         raise GateRefused("minimum-differs")
