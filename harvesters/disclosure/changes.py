@@ -1,9 +1,14 @@
 """May a corrected table take the place of one that has been published?
 
-The first version cannot be recalled, so whoever holds both sees the change itself. It is safe only if every change
-rests on nobody or on at least the minimum number of units, and the same cells are published before and after. Cells
-are disjoint, so what holds for each holds for every union of them. Boundary: compares two inputs under one rule;
-what to do with the answer (hold, erratum) is the caller's.
+The first version cannot be recalled, so whoever holds both sees the change itself. It is safe only if, for every cell
+and every union of cells that can be formed from both versions, the units that changed number 0 or at least the
+minimum, and their amounts pass dominance and p %. That cells are disjoint is not enough: a unit that moves from one
+cell to another cancels out of their union (``history.unions`` has the argument).
+
+Noise is another matter: under a cell key or differential privacy the two versions differ by noise that hides a single
+unit, as long as both were made that way from the first release on; who asks must have settled this before
+(``history.method``). Boundary: compares two inputs under one rule; what to do with the answer (hold, erratum) is the
+caller's.
 """
 
 from __future__ import annotations
@@ -14,13 +19,19 @@ from enum import StrEnum
 import duckdb
 import pyarrow as pa
 
-from disclosure.binning import period_start_sql
-from disclosure.cells import zones_sql
+from disclosure.errors import DisclosureRefused
+from disclosure.history.compare import difference_fault
+from disclosure.history.method import NOISY
+from disclosure.history.rows import Side
+from disclosure.history.tilings import tiling_of
+from disclosure.history.unions import Fault
+from disclosure.policies.base import Policy
+from disclosure.policies.threshold import Threshold
 from disclosure.presets import Preset
 from disclosure.protect import protect
+from disclosure.protected import Protected
+from disclosure.site import NO_SITE, SiteRules
 from disclosure.spec import Presence, Spec
-from disclosure.sqltext import VALUE_TYPE, ident, idents, one_row
-from disclosure.units import unit_sql
 
 
 class Reason(StrEnum):
@@ -28,9 +39,20 @@ class Reason(StrEnum):
 
     NO_UNIT = "no-unit"
     UNCHANGED = "unchanged"
+    NOISE_HIDES = "noise-hides-change"
     ENOUGH_UNITS_CHANGED = "enough-units-changed"
     TOO_FEW_UNITS_CHANGED = "too-few-units-changed"
+    CHANGE_DOMINATED = "change-dominated"
+    TOO_MANY_UNIONS = "too-many-unions"
     PATTERN_DIFFERS = "pattern-differs"
+    NOT_COMPARABLE = "not-comparable"
+
+
+_FAULTS = {
+    Fault.FEW_UNITS: Reason.TOO_FEW_UNITS_CHANGED,
+    Fault.AMOUNTS: Reason.CHANGE_DOMINATED,
+    Fault.TOO_MANY_UNIONS: Reason.TOO_MANY_UNIONS,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,58 +64,49 @@ class Change:
 
 
 def safe_correction(
-    con: duckdb.DuckDBPyConnection, old_relation: str, new_relation: str, spec: Spec, preset: Preset
+    con: duckdb.DuckDBPyConnection,
+    old_relation: str,
+    new_relation: str,
+    spec: Spec,
+    preset: Preset,
+    policy: Policy | None = None,
+    site: SiteRules = NO_SITE,
 ) -> Change:
     """Judge whether the table of `new_relation` may be published after that of `old_relation`.
+
+    Args:
+        con: a connection from `engine.connect` that holds both inputs.
+        old_relation: the input of what has been published.
+        new_relation: the input of the correction.
+        spec: how both are described.
+        preset: the rule for both.
+        policy: how both were made; the flat table by default.
+        site: secret settings of the house, which the change must satisfy as well.
 
     Raises:
         DisclosureRefused: if one of them cannot be protected at all.
     """
-    old, new = (protect(con, relation, spec, preset).table for relation in (old_relation, new_relation))
-    if spec.presence is Presence.NONE or spec.unit is None:
+    policy = policy or Threshold()
+    if policy.name in NOISY:
+        return Change(safe=True, reason=Reason.NOISE_HIDES)
+    old, new = (protect(con, relation, spec, preset, policy, site) for relation in (old_relation, new_relation))
+    if spec.presence is Presence.NONE or not spec.units:
         return Change(safe=True, reason=Reason.NO_UNIT)
-    if old.equals(new):
+    if old.table.equals(new.table):
         return Change(safe=True, reason=Reason.UNCHANGED)
-    if not _keys(old, spec).equals(_keys(new, spec)):
-        return Change(safe=False, reason=Reason.PATTERN_DIFFERS)
-    fewest = _fewest_changed_units(con, old_relation, new_relation, spec)
-    if fewest < preset.min_units:
-        return Change(safe=False, reason=Reason.TOO_FEW_UNITS_CHANGED)
-    return Change(safe=True, reason=Reason.ENOUGH_UNITS_CHANGED)
+    try:
+        first, second = (
+            Side(relation=relation, tiling=tiling_of(policy, spec, preset, made.table), spec=spec)
+            for relation, made in ((old_relation, old), (new_relation, new))
+        )
+        found = difference_fault(con, first, second, preset, site)
+    except DisclosureRefused:
+        return Change(safe=False, reason=Reason.NOT_COMPARABLE)
+    if found is None:
+        return Change(safe=True, reason=Reason.ENOUGH_UNITS_CHANGED)
+    same_cells = _keys(old, spec).equals(_keys(new, spec))
+    return Change(safe=False, reason=_FAULTS[found] if same_cells else Reason.PATTERN_DIFFERS)
 
 
-def _keys(table: pa.Table, spec: Spec) -> pa.Table:
-    return table.select(list(spec.key_columns))
-
-
-def _fewest_changed_units(con: duckdb.DuckDBPyConnection, old: str, new: str, spec: Spec) -> int:
-    """The least number of units, over all cells with a change, whose contribution changed; 0 without a change."""
-    cell = [*spec.key_columns]
-    if spec.presence is Presence.SIMULTANEOUS:
-        # Identifiers rotate within a period; what changed is visible snapshot by snapshot.
-        cell.append("__snapshot")
-    # A contribution that stands on one side only, or on both with other values, survives EXCEPT: its unit changed.
-    before, after = _contributions(old, spec), _contributions(new, spec)
-    (fewest,) = one_row(
-        con,
-        f"WITH before AS ({before}), after AS ({after}), changed AS ("
-        " (FROM before EXCEPT FROM after) UNION (FROM after EXCEPT FROM before)),"
-        f" cells AS (SELECT count(DISTINCT coalesce(__unit, '')) AS changed_units FROM changed GROUP BY {idents(cell)})"
-        " SELECT coalesce(min(changed_units), 0) FROM cells",
-    )
-    return int(fewest)
-
-
-def _contributions(relation: str, spec: Spec) -> str:
-    """What each unit gives to each cell."""
-    if spec.unit is None:
-        raise AssertionError("safe_correction answers for tables without a unit first")
-    snapshot = f", {ident(spec.time)} AS __snapshot" if spec.presence is Presence.SIMULTANEOUS else ""
-    values = "".join(
-        f", sum(CAST({ident(name)} AS {VALUE_TYPE})) AS __s{number}, count({ident(name)}) AS __n{number}"
-        for number, name in enumerate(spec.measures)
-    )
-    return (
-        f"SELECT {zones_sql(spec)}, {period_start_sql(spec)} AS period_start{snapshot},"
-        f" {unit_sql(spec.unit)} AS __unit, count(*) AS __rows{values} FROM {ident(relation)} GROUP BY ALL"
-    )
+def _keys(made: Protected, spec: Spec) -> pa.Table:
+    return made.table.select(list(made.policy.shape(spec).primary_key))
