@@ -13,6 +13,7 @@ import duckdb
 
 from disclosure.errors import GateRefused
 from disclosure.presets import Preset
+from disclosure.prohibitions import check_prohibitions
 from disclosure.protect import check_preset
 from disclosure.protected import Protected
 from disclosure.site import NO_SITE, SiteRules
@@ -53,5 +54,6 @@ def gate(
     """
     check_preset(spec, preset, site)
     protected.policy.check(spec, preset, site)
+    check_prohibitions(con, relation, spec, preset, protected.table.column_names)
     protected.policy.recount(con, relation, protected, spec, preset, site)
     return Cleared(protected=protected, spec=spec, preset=preset, site=site, key=_KEY)

@@ -12,6 +12,7 @@ from disclosure.errors import DisclosureRefused
 from disclosure.policies.base import Plan, Policy
 from disclosure.policies.threshold import Threshold
 from disclosure.presets import Preset, UnitKind, check_release
+from disclosure.prohibitions import check_prohibitions
 from disclosure.protected import Protected
 from disclosure.relation import check_columns
 from disclosure.site import NO_SITE, SiteRules
@@ -71,6 +72,7 @@ def _check(
     check_preset(spec, preset, site)
     policy.check(spec, preset, site)
     check_columns(con, relation, spec)
+    check_prohibitions(con, relation, spec, preset, policy.shape(spec).names)
 
 
 def check_preset(spec: Spec, preset: Preset, site: SiteRules = NO_SITE) -> None:

@@ -20,10 +20,12 @@ from disclosure.errors import DisclosureRefused, ReleaseExists
 from disclosure.gate import Cleared
 from disclosure.presets import Preset
 from disclosure.proof import PROOF_NAME, Output, Proof, make_proof
+from disclosure.signing import PrivateKey
 from disclosure.spec import Spec
 from disclosure.tables import CSV_NAME, PARQUET_NAME, SCHEMA_NAME, csv_bytes, table_schema, write_parquet
 
-RELEASE_FILES = (CSV_NAME, PARQUET_NAME, SCHEMA_NAME, PROOF_NAME)
+TABLE_FILES = (CSV_NAME, PARQUET_NAME, SCHEMA_NAME)
+RELEASE_FILES = (*TABLE_FILES, PROOF_NAME)
 _HMAC = re.compile(r"[0-9a-f]{64}")
 
 
@@ -36,6 +38,7 @@ def write(
     release_id: str,
     input_hmac: str,
     extra: Mapping[str, Any],
+    signing_key: PrivateKey | None = None,
 ) -> Proof:
     """Write the release into `folder`, which must not exist yet, and return its proof.
 
@@ -47,6 +50,10 @@ def write(
         release_id: the caller's identifier.
         input_hmac: HMAC-SHA256 of the input under the site key, hexadecimal; never a plain hash.
         extra: public, JSON-safe context; ``audit_head`` becomes a field of its own.
+        signing_key: the key of the pipeline; without one the proof is not signed, and no pipeline publishes it.
+
+    Returns:
+        The proof; its `opening` is confidential and is not written.
 
     Raises:
         ReleaseExists: if the folder exists.
@@ -57,7 +64,13 @@ def write(
         raise ReleaseExists("release-exists", release_id=release_id)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        proof = _write_files(draft, cleared, release_id=release_id, input_hmac=input_hmac, extra=extra)
+        _write_table(draft, cleared)
+        outputs = {name: output_of(draft / name) for name in TABLE_FILES}
+        proof = make_proof(
+            cleared, release_id=release_id, input_hmac=input_hmac, outputs=outputs, extra=extra, signing_key=signing_key
+        )
+        (draft / PROOF_NAME).write_bytes(proof.to_json())
+        _settle(draft)
         draft.chmod(0o755)
         _rename(draft, folder, release_id)
     finally:
@@ -74,20 +87,20 @@ def _check(cleared: Cleared, spec: Spec, preset: Preset, input_hmac: str) -> Non
         raise DisclosureRefused("input-hmac-malformed")
 
 
-def _write_files(draft: Path, cleared: Cleared, *, release_id: str, input_hmac: str, extra: Mapping[str, Any]) -> Proof:
+def _write_table(draft: Path, cleared: Cleared) -> None:
     table = cleared.protected.table
     (draft / CSV_NAME).write_bytes(csv_bytes(table))
     write_parquet(table, draft / PARQUET_NAME)
     schema = json.dumps(table_schema(cleared.protected.policy.shape(cleared.spec)), ensure_ascii=False, indent=2) + "\n"
     (draft / SCHEMA_NAME).write_text(schema, encoding="utf-8")
-    outputs = {name: output_of(draft / name) for name in (CSV_NAME, PARQUET_NAME, SCHEMA_NAME)}
-    proof = make_proof(cleared, release_id=release_id, input_hmac=input_hmac, outputs=outputs, extra=extra)
-    (draft / PROOF_NAME).write_bytes(proof.to_json())
+
+
+def _settle(draft: Path) -> None:
+    """Make the files unchangeable and bring them to the disk."""
     for name in RELEASE_FILES:
         (draft / name).chmod(0o444)
         _flush(draft / name)
     _flush(draft)
-    return proof
 
 
 def output_of(path: Path) -> Output:
