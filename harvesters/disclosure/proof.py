@@ -34,7 +34,7 @@ ALWAYS_NOT_CLAIMED: Final = ("differencing-with-other-tables", "repeated-observa
 CONCENTRATION_RULES: Final = frozenset({"p-percent", "dominance", "max-share"})
 CONCENTRATION: Final = "concentration-in-cells"
 NOT_CLAIMED: Final = (CONCENTRATION, *ALWAYS_NOT_CLAIMED)
-"""Slugs of what a release does not promise; the first is promised where a rule on concentration was applied to every cell."""
+"""Slugs of what a release does not promise; the first is promised where every cell passed a rule on concentration."""
 
 DATA_INDEPENDENT: Final = frozenset({"dp"})
 """Policies under which a proof may state nothing that is computed from the input."""
