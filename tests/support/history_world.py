@@ -12,7 +12,6 @@ from disclosure.history import PublishedRelease
 PRESET = load_preset("house-personal")
 START = datetime(2026, 10, 1, 6, tzinfo=UTC)
 SPEC = Spec(unit="meter", zone="zone", time="ts", measures={"kwh": Measure(decimals=2)})
-TRIPS = Spec(unit="meter", zone="zone", time="ts", count_rows_as="readings")
 
 
 def load(con, name, rows, zones=("zone",)):
@@ -26,10 +25,12 @@ def load(con, name, rows, zones=("zone",)):
     return name
 
 
-def meters(zone, count, *, hours=(0,), first=0, kwh=1.0):
+def meters(zone, count, *, hours=(0, 1), first=0, kwh=1.0):
+    """Meters of a zone that read the same every hour."""
     return [(f"m{first + m:03}", zone, hour, kwh) for m in range(count) for hour in hours]
 
 
 def published(con, relation, spec=SPEC, *, release_id="r1", subject="meters", period="2026-10", preset=PRESET):
+    """What the ledger keeps of the flat table of a relation."""
     made = protect(con, relation, spec, preset)
     return PublishedRelease.of(made, spec, preset, release_id=release_id, subject=subject, period=period)

@@ -59,9 +59,9 @@ def rule_of(preset: Preset, site: SiteRules) -> Rule:
     )
 
 
-def enough_units(units: int, rule: Rule) -> bool:
-    """Nobody, or at least the minimum number of units."""
-    return units == 0 or units >= rule.min_units
+def enough_units(units: Integers, rule: Rule) -> bool:
+    """Whether each number of units is none, or at least the minimum."""
+    return bool(((units == 0) | (units >= rule.min_units)).all())
 
 
 def protected_amounts(amounts: Integers, rule: Rule) -> bool:

@@ -63,17 +63,15 @@ def check_against_history(
         zones: for a larger zone all the smaller zones that make it up, for when an input is gone.
 
     Raises:
-        DisclosureRefused: codes ``method-chosen-late``, ``method-changed``, ``key-rotated``, ``raw-purged``,
+        DisclosureRefused: codes ``method-chosen-late``, ``method-changed``, ``cell-key-rotated``, ``raw-purged``,
             ``difference-rests-on-few-units``, ``difference-is-dominated``, ``difference-undecidable``,
             ``history-not-comparable``, each with the id of the earlier release where there is one.
     """
-    same = [each for each in earlier if (each.subject, each.period) == (candidate.subject, candidate.period)]
-    check_method(candidate.policy, candidate.key_id, same)
-    check_key(candidate, earlier)
+    check_method(candidate, earlier)
     if not spec.units:
         return
     for release in earlier:
-        if release.table.equals(candidate.table) or NOISY & {_name(release), _name(candidate)}:
+        if release.table.equals(candidate.table) or NOISY & {release.method, candidate.method}:
             continue
         source = (inputs or {}).get(release.release_id) or _reproduced(con, relation, release, site)
         if source is None:
@@ -82,16 +80,6 @@ def check_against_history(
         found = _fault(con, (source, release), (relation, candidate), preset, site)
         if found is not None:
             raise DisclosureRefused(_CODES[found], release=release.release_id)
-
-
-def check_key(candidate: PublishedRelease, earlier: Sequence[PublishedRelease]) -> None:
-    """Refuse another key for the noise of a subject, whatever the period."""
-    same = [each for each in earlier if each.subject == candidate.subject and _name(each) == _name(candidate)]
-    check_method(candidate.policy, candidate.key_id, same)
-
-
-def _name(release: PublishedRelease) -> str:
-    return str(release.policy["name"])
 
 
 def _reproduced(

@@ -101,3 +101,10 @@ def components(data: Contributions) -> tuple[Integers, Flags]:
     pairs = np.unique(np.stack([old, new], axis=1), axis=0)
     groups = joined(len(olds) + len(news), ((int(a), len(olds) + int(b)) for a, b in pairs))
     return groups[old], np.bincount(groups[pairs[:, 0]]) == 1
+
+
+def positions(labels: Integers) -> dict[int, Integers]:
+    """Positions of each label."""
+    order = np.argsort(labels, kind="stable")
+    names, starts = np.unique(labels[order], return_index=True)
+    return dict(zip(names.tolist(), np.split(order, starts[1:]), strict=True)) if len(names) else {}

@@ -39,7 +39,7 @@ class PublishedRelease:
         spec: what `Spec.as_dict` gives.
         preset: id, version and public parameters.
         table: the printed table.
-        key_id: which key of the site made the noise; never the key.
+        facts: what the policy states about itself in the proof, such as which key made the noise (never the key).
 
     Raises:
         DisclosureRefused: code ``unit-in-output``, if the table has a unit column.
@@ -52,7 +52,7 @@ class PublishedRelease:
     spec: Mapping[str, Any]
     preset: Mapping[str, Any]
     table: pa.Table = field(compare=False)
-    key_id: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         spec = Spec.from_mapping(self.spec)
@@ -60,6 +60,16 @@ class PublishedRelease:
         for column in self.table.column_names:
             if column.casefold() in hidden:
                 raise DisclosureRefused("unit-in-output", column=column)
+
+    @property
+    def method(self) -> str:
+        """Slug of the policy."""
+        return str(self.policy["name"])
+
+    @property
+    def noise(self) -> Mapping[str, Any]:
+        """What a cell key states about its noise: ids of key, table and magnitude noise; empty without noise."""
+        return dict(self.facts.get("cell_key", {}))
 
     @classmethod
     def of(
@@ -71,7 +81,6 @@ class PublishedRelease:
         release_id: str,
         subject: str,
         period: str,
-        key_id: str | None = None,
     ) -> Self:
         """The entry for a table that has been protected."""
         return cls(
@@ -82,7 +91,7 @@ class PublishedRelease:
             spec=spec.as_dict(),
             preset={"id": preset.id, "version": preset.version, "parameters": preset.public_parameters()},
             table=protected.table,
-            key_id=key_id,
+            facts=dict(protected.public_facts),
         )
 
     def to_json(self) -> str:

@@ -3,14 +3,16 @@
 Noise hides a unit only from somebody who has not seen the exact table. Version 1 cannot be recalled, so moving to a
 cell key or to differential privacy after an exact table is refused: the noisy table would look protected and protect
 nothing. The way back is refused as well, since an exact table beside a noisy one prints the noise. The key of a cell
-key is part of the method: another key gives fresh noise for the same cells, which averaging removes.
+key is part of the method, for all periods of a subject: another key gives fresh noise for the same cells, which
+averaging removes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
+from disclosure.cellkey.keys import check_continuity
 from disclosure.errors import DisclosureRefused
 from disclosure.history.ledger import PublishedRelease
 
@@ -18,21 +20,21 @@ NOISY: Final = frozenset({"cell-key", "dp"})
 """Policies whose tables are never subtracted exactly."""
 
 
-def check_method(policy: Mapping[str, Any], key_id: str | None, earlier: Sequence[PublishedRelease]) -> None:
-    """Refuse a change of method within a subject and period, and a change of key within a subject.
+def check_method(candidate: PublishedRelease, earlier: Sequence[PublishedRelease]) -> None:
+    """Refuse a change of method within a subject and period, and a change of noise within a subject.
 
     Args:
-        policy: ``{"name": …, "parameters": …}`` of the candidate.
-        key_id: which key of the site makes the noise, None without one.
-        earlier: releases of the same subject and period.
+        candidate: what would be published.
+        earlier: published releases, also of other subjects and periods.
 
     Raises:
-        DisclosureRefused: codes ``method-chosen-late``, ``method-changed``, ``key-rotated``.
+        DisclosureRefused: codes ``method-chosen-late``, ``method-changed``, ``cell-key-rotated``.
     """
-    for release in earlier:
-        was, now = str(release.policy["name"]), str(policy["name"])
-        if was != now and {was, now} & NOISY:
-            code = "method-chosen-late" if now in NOISY else "method-changed"
-            raise DisclosureRefused(code, release=release.release_id, policy=now)
-        if now == was == "cell-key" and release.key_id != key_id:
-            raise DisclosureRefused("key-rotated", release=release.release_id)
+    same_subject = [each for each in earlier if each.subject == candidate.subject]
+    for release in same_subject:
+        methods = {release.method, candidate.method}
+        if release.period == candidate.period and len(methods) > 1 and methods & NOISY:
+            code = "method-chosen-late" if candidate.method in NOISY else "method-changed"
+            raise DisclosureRefused(code, release=release.release_id, policy=candidate.method)
+    if candidate.method == "cell-key":
+        check_continuity(candidate.noise, [each.noise for each in same_subject if each.method == "cell-key"])

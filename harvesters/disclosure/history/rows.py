@@ -91,9 +91,7 @@ def _labeled(con: duckdb.DuckDBPyConnection, old: Side, new: Side) -> Iterator[N
         con.execute(f"DROP TABLE IF EXISTS {PIECES}")
 
 
-def _store_pieces(
-    con: duckdb.DuckDBPyConnection, old: Spec, new: Spec, who: str, figures: tuple[Figure, ...]
-) -> None:
+def _store_pieces(con: duckdb.DuckDBPyConnection, old: Spec, new: Spec, who: str, figures: tuple[Figure, ...]) -> None:
     """One row for each unit and atom: rows (``r``), units that count (``h``) and figures (``f``) of both versions."""
     sides = []
     for number, (view, spec) in enumerate(((_VIEWS[1], old), (_VIEWS[3], new)), start=1):
@@ -104,9 +102,7 @@ def _store_pieces(
             for side in (1, 2)
             for place, value in enumerate(values)
         ]
-        sides.append(
-            f"SELECT __old, __new, coalesce({unit_sql(who)}, '') AS __unit, {', '.join(columns)} FROM {view}"
-        )
+        sides.append(f"SELECT __old, __new, coalesce({unit_sql(who)}, '') AS __unit, {', '.join(columns)} FROM {view}")
     sums = [f"max(v{side}_0) = 1 AS h{side}" for side in (1, 2)] + [
         f"{micro_sql(f'sum(CAST(v{side}_{place} AS {VALUE_TYPE}))')} AS f{side}_{place - 1}"
         for side in (1, 2)
@@ -131,7 +127,7 @@ def _wanted_sql(figures: int) -> str:
     values = [f"f{side}_{place}" for side in (1, 2) for place in range(figures)]
     changed = " OR ".join(["h1 <> h2", *(f"f1_{place} <> f2_{place}" for place in range(figures))])
     return (
-        f"WITH named AS (SELECT *, dense_rank() OVER (ORDER BY __old) AS __o, dense_rank() OVER (ORDER BY __new) AS __n,"
+        "WITH named AS (SELECT *, dense_rank() OVER (ORDER BY __old) AS __o, dense_rank() OVER (ORDER BY __new) AS __n,"
         f" dense_rank() OVER (ORDER BY __unit) AS __u FROM {PIECES}),"
         " atoms AS (SELECT DISTINCT __o, __n FROM named),"
         " several AS (SELECT __o, __n, count(*) OVER (PARTITION BY __o) + count(*) OVER (PARTITION BY __n) > 2 AS many"

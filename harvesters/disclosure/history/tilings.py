@@ -41,7 +41,7 @@ def tiling_of(policy: Policy, spec: Spec, preset: Preset, table: pa.Table) -> Ti
     return make(policy, spec, preset, table)
 
 
-def leaves(policy: Policy, spec: Spec, preset: Preset, table: pa.Table) -> Tiling:
+def leaves(_policy: Policy, spec: Spec, _preset: Preset, _table: pa.Table) -> Tiling:
     """Zone and period, printed or not. Identifiers that rotate are compared snapshot by snapshot."""
     parts = [f"CAST({ident(name)} AS VARCHAR)" for name in spec.zones]
     if spec.time:

@@ -124,20 +124,18 @@ def corrections(draw):
 @st.composite
 def overlaps(draw):
     """Up to three cells of each table that share rows anyhow."""
-    keys = draw(
-        st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), UNITS), min_size=1, max_size=24, unique=True)
-    )
+    keys = draw(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), UNITS), min_size=1, max_size=24, unique=True))
     return [(old, new, unit, draw(VALUES), draw(VALUES)) for old, new, unit in keys]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(corrections(), st.sampled_from([RULE, HOUSE]), st.booleans())
 def test_correction_with_the_same_cells_is_judged_as_by_brute_force(rows, rule, counted):
     """All unions of all cells, also those of cells that the clusters keep apart."""
     assert (fault(contributions(rows, counted=counted), rule) is None) == brute_force(rows, rule, counted=counted)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(overlaps(), st.sampled_from([RULE, HOUSE]), st.booleans())
 def test_what_brute_force_forbids_in_one_component_is_forbidden(rows, rule, counted):
     if len(overlapping(rows)) == 1:
@@ -156,13 +154,13 @@ def crowded(draw):
     return rows + [(*atom, unit, draw(VALUES), draw(VALUES)) for atom, unit in keys]
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.one_of(crowded(), corrections(), overlaps()), st.sampled_from([RULE, HOUSE]), st.booleans())
 def test_sufficient_condition_for_large_clusters_never_passes_what_brute_force_forbids(rows, rule, counted):
     data = contributions(rows, counted=counted)
-    if len(overlapping(rows)) == 1 or all(old == new for old, new, *_ in rows):
-        if fault(data, rule, exact_cells=0) is None:
-            assert brute_force(rows, rule, counted=counted)
+    comparable = len(overlapping(rows)) == 1 or all(old == new for old, new, *_ in rows)
+    if comparable and fault(data, rule, exact_cells=0) is None:
+        assert brute_force(rows, rule, counted=counted)
 
 
 def test_sufficient_condition_passes_a_city_cut_into_many_districts():
