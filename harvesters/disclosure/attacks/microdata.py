@@ -1,0 +1,51 @@
+"""Microdata as an attacker reads it: rows with the same printed quasi-identifiers are one class.
+
+Boundary: works on the published strings alone; a missing label is a value like any other. Where one unit has several
+rows, rows are no units, and the class is counted against the input by its labels (``linkage``).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pyarrow as pa
+
+from disclosure.attacks.core import Target
+
+MICRODATA: Final = frozenset({"recode"})
+"""Policies whose published rows are records and not cells."""
+
+
+def is_microdata(target: Target) -> bool:
+    """Whether the published rows are records."""
+    return target.policy.name in MICRODATA
+
+
+def quasi_columns(target: Target) -> list[str]:
+    """The published columns that an intruder may know from elsewhere."""
+    return [name for name in target.spec.quasi if name in target.table.column_names]
+
+
+def sensitive_columns(target: Target) -> list[str]:
+    """The published columns that nobody must learn about somebody."""
+    return [name for name in target.spec.sensitive if name in target.table.column_names]
+
+
+def classes(table: pa.Table, columns: list[str]) -> dict[tuple[Any, ...], list[int]]:
+    """Row numbers of each class, by its printed labels."""
+    found: dict[tuple[Any, ...], list[int]] = {}
+    for row, labels in enumerate(zip(*(table.column(name).to_pylist() for name in columns), strict=True)):
+        found.setdefault(labels, []).append(row)
+    return found
+
+
+def class_findings(target: Target) -> list[tuple[Any, ...]]:
+    """Classes with fewer records than the preset's number of units."""
+    least = target.preset.min_units
+    found = classes(target.table, quasi_columns(target))
+    return [labels for labels, rows in found.items() if len(rows) < least]
+
+
+def missing_findings(target: Target) -> list[tuple[Any, ...]]:
+    """The same for classes with a missing label, in one or several columns."""
+    return [labels for labels in class_findings(target) if any(label is None for label in labels)]
