@@ -1,7 +1,7 @@
 # CityOpen. `make` alone shows what there is; every target is one line that can be typed as well.
 PYTHON ?= python3
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs doctor reset compose-env lock test test-long lint types arch unit integration e2e bench
+.PHONY: help up down status logs doctor reset compose-env lock test test-long lint types arch unit integration e2e bench evidence
 
 help: ## this list
 	@echo "CityOpen: open data of municipalities, on CKAN"
@@ -44,3 +44,5 @@ e2e: ## browser tests
 	@$(PYTHON) deployment/checks.py e2e
 bench: ## measurements against named peers
 	@$(PYTHON) deployment/checks.py bench
+evidence: ## known answers, attacks, guards, releases to recount, benchmarks (under 10 minutes)
+	@$(PYTHON) deployment/checks.py evidence

@@ -12,9 +12,11 @@ from disclosure import messages, signing
 from disclosure.attacks import from_folder, run_all
 from disclosure.attacks.core import Result, Truth, Verdict
 from disclosure.claims.core import Claim, Status
+from disclosure.cli.make import file_sha256
 from disclosure.cli.options import (
     against_option,
     json_option,
+    local_time_option,
     memory_option,
     public_key_option,
     release_argument,
@@ -34,19 +36,27 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @release_argument
 @public_key_option
 @against_option
+@local_time_option
 @site_option
 @memory_option
 @json_option
 def verify(
-    release: Path, public_key: Path | None, against: Path | None, site_file: Path | None, memory: str, as_json: bool
+    release: Path,
+    public_key: Path | None,
+    against: Path | None,
+    local_time: str | None,
+    site_file: Path | None,
+    memory: str,
+    as_json: bool,
 ) -> None:
     """Recompute what RELEASE claims; with --against also from the input, by other code than made it."""
     key = signing.load_public_key(public_key) if public_key else None
     answers = verify_public(release, key)
     if against:
         site = SiteRules.from_file(site_file) if site_file else NO_SITE
-        with opened_input(release, against, memory) as (con, relation):
-            answers += verify_against(release, con, relation, site)
+        digest = file_sha256(against) if site.key else None
+        with opened_input(release, against, memory, local_time=local_time) as (con, relation):
+            answers += verify_against(release, con, relation, site, input_sha256=digest)
     holds = passes(answers)
     if as_json:
         print_json({"release": str(release), "passes": holds, "claims": [_claim(each) for each in answers]})
@@ -66,6 +76,7 @@ def _claim(each: Claim) -> dict[str, object]:
 @click.option("--linked", type=_FOLDER, multiple=True, help="Another release of the same units.")
 @click.option("--earlier", type=_FOLDER, multiple=True, help="An earlier release of the same subject.")
 @against_option
+@local_time_option
 @site_option
 @memory_option
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the simulated intruders.")
@@ -75,6 +86,7 @@ def attack(
     linked: Sequence[Path],
     earlier: Sequence[Path],
     against: Path | None,
+    local_time: str | None,
     site_file: Path | None,
     memory: str,
     seed: int,
@@ -85,7 +97,7 @@ def attack(
     with ExitStack() as stack:
         truth = None
         if against:
-            con, relation = stack.enter_context(opened_input(release, against, memory))
+            con, relation = stack.enter_context(opened_input(release, against, memory, local_time=local_time))
             truth = Truth(con=con, relation=relation)
         target = from_folder(
             release,

@@ -83,7 +83,7 @@ def from_mapping(data: Mapping[str, Any], site: SiteRules) -> Job:
     preset = load_preset(str(data["preset"])) if data.get("preset") else None
     if preset is not None:
         preset = preset.tightened(**data.get("parameters", {}))
-    policy = policy_from(data["policy"] if "policy" in data else {"name": "threshold"})
+    policy = policy_from(data.get("policy", {"name": "threshold"}))
     return Job(spec=_spec(data, preset), preset=preset, policy=policy, site=site, local_time=data.get("local_time"))
 
 

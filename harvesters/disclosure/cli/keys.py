@@ -10,8 +10,8 @@ import click
 import yaml
 
 from disclosure import signing
-from disclosure.cli.output import note, print_json, say
 from disclosure.cli.options import json_option
+from disclosure.cli.output import note, print_json, say
 from disclosure.errors import SpecInvalid
 
 SIGNING_KEY, PUBLIC_KEY, SITE = "signing.key", "signing.pub", "site.yaml"

@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from disclosure import messages
+from disclosure.assess import Questions
 from disclosure.assess import assess as measure
 from disclosure.cli import job as jobs
-from disclosure.cli.lines import risk_lines
 from disclosure.cli.options import (
     file_argument,
     json_option,
@@ -20,9 +20,11 @@ from disclosure.cli.options import (
     site_option,
     spec_option,
 )
-from disclosure.cli.output import language, number, print_json, say, step
+from disclosure.cli.output import language, print_json, say, step
+from disclosure.concentration import rules_for
 from disclosure.protect import explain as plan_of
 from disclosure.report import build, page
+from disclosure.report.lines import risk_lines
 from disclosure.report.tradeoff import alternatives
 from disclosure.sqltext import ident, one_row
 
@@ -30,19 +32,28 @@ from disclosure.sqltext import ident, one_row
 @click.command()
 @file_argument
 @spec_option
+@site_option
+@click.option("--population", type=click.IntRange(1), help="Units in the population, where FILE is a sample of it.")
 @memory_option
 @report_option
 @lang_option
 @json_option
 def assess(
-    file: Path, spec_file: Path, memory: str, report: Path | None, lang: str | None, as_json: bool
+    file: Path,
+    spec_file: Path,
+    site_file: Path | None,
+    population: int | None,
+    memory: str,
+    report: Path | None,
+    lang: str | None,
+    as_json: bool,
 ) -> None:
     """Measure what FILE would tell about the units in it. The result is confidential."""
-    job = jobs.load(spec_file)
+    job = jobs.load(spec_file, site_file)
     with job.opened(file, memory) as (con, relation):
         (rows,) = one_row(con, f"SELECT count(*) FROM {ident(relation)}")
         with step("assess", con, rows):
-            risk = measure(con, relation, job.spec).as_dict()
+            risk = measure(con, relation, job.spec, _questions(job, population)).as_dict()
     if report:
         report.write_text(page(build(job.spec, job.preset, risk=risk), lang or language()), encoding="utf-8")
     if as_json:
@@ -86,6 +97,14 @@ def explain(
     _print_plan(plan.as_dict())
 
 
+def _questions(job: jobs.Job, population: int | None) -> Questions:
+    if job.preset is None:
+        return Questions(population=population)
+    return Questions(
+        min_units=max(job.preset.min_units, 1), rules=rules_for(job.preset, job.site), population=population
+    )
+
+
 def _print_plan(plan: dict[str, Any]) -> None:
     lang = language()
     say("plan-title", policy=messages.text(f"policy-{plan['policy']}", {}, lang), rows=plan["rows"])
@@ -93,6 +112,6 @@ def _print_plan(plan: dict[str, Any]) -> None:
     for each in plan["steps"]:
         kept += each["rows"]
         share = 100 * kept / plan["rows"] if plan["rows"] else 0.0
-        say("plan-step", level=each["level"], cells=each["cells"], rows=each["rows"], share=number(share))
+        say("plan-step", level=each["level"], cells=each["cells"], rows=each["rows"], share=share)
     for slug in plan["notes"]:
         click.echo(f"  {messages.text(slug, {}, lang)}")

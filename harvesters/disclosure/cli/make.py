@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import uuid
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from disclosure.cli.options import (
 from disclosure.cli.output import language, note, print_json, say, step
 from disclosure.errors import SpecInvalid
 from disclosure.gate import Cleared, gate
+from disclosure.proof import input_hmac
 from disclosure.protect import protect as make_candidate
 from disclosure.report import build, page
 from disclosure.site import SiteRules
@@ -89,6 +89,10 @@ def _input_hmac(file: Path, site: SiteRules) -> str:
     """Bind the proof to the input without letting anybody test guesses about it."""
     if site.key is None:
         raise SpecInvalid("site-key-needed")
-    with file.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return hmac.new(site.key, digest.encode("ascii"), hashlib.sha256).hexdigest()
+    return input_hmac(site.key, file_sha256(file))
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

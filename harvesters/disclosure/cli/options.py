@@ -25,3 +25,4 @@ report_option = click.option(
 lang_option = click.option("--lang", type=click.Choice(["sl", "en"]), help="Language of the report.")
 against_option = click.option("--against", type=_FILE, help="The input: count it again (private).")
 public_key_option = click.option("--public-key", type=_FILE, help="Whose signature the proof must carry.")
+local_time_option = click.option("--local-time", metavar="ZONE", help="Time zone of times without an offset.")

@@ -15,9 +15,9 @@ import click
 import duckdb
 
 from disclosure import messages
+from disclosure.report.numbers import number
 
 TICK_S: Final = 2.0
-_SLOVENE_SEPARATORS = str.maketrans(",.", ".,")
 
 
 def language() -> str:
@@ -82,12 +82,4 @@ def _watch(con: duckdb.DuckDBPyConnection, name: str, over: threading.Event, sta
 
 
 def _readable(params: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: number(value) for name, value in params.items()}
-
-
-def number(value: Any, lang: str | None = None) -> Any:
-    """Whole numbers with the separators of the language, others with one decimal; anything else as it is."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return value
-    text = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
-    return text if (lang or language()) == "en" else text.translate(_SLOVENE_SEPARATORS)
+    return {name: number(value, language()) for name, value in params.items()}

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from disclosure import messages
+from disclosure.report.lines import risk_lines
+from disclosure.report.numbers import number, share
 from disclosure.report.picture import tradeoff_svg
-
-_THIN = "\u202f"
 
 
 def page(report: Mapping[str, Any], lang: str) -> str:
@@ -35,10 +34,11 @@ def _render(template: str, report: Mapping[str, Any], lang: str) -> str:
     return environment.get_template(template).render(
         report=report,
         lang=lang,
-        t=lambda slug, **params: messages.text(slug, {key: shown(value, lang) for key, value in params.items()}, lang),
-        shown=lambda value: shown(value, lang),
+        t=lambda slug, **params: messages.text(slug, {key: _shown(value, lang) for key, value in params.items()}, lang),
+        shown=lambda value: _shown(value, lang),
         share=lambda part, whole: share(part, whole, lang),
         picture=_picture(report, lang),
+        risk_lines=list(risk_lines(report["risk"], lang)) if report["risk"] else [],
     )
 
 
@@ -55,22 +55,7 @@ def _picture(report: Mapping[str, Any], lang: str) -> str:
     return tradeoff_svg(int(rows_in), points, lang) if points and rows_in else ""
 
 
-def shown(value: Any, lang: str) -> Any:
-    """Numbers as a person of that language writes them."""
+def _shown(value: Any, lang: str) -> Any:
     if isinstance(value, bool):
         return messages.text("report-yes" if value else "report-no", {}, lang)
-    if isinstance(value, int):
-        text = f"{value:,}"
-        return text if lang == "en" else text.replace(",", ".")
-    if isinstance(value, float | Decimal):
-        text = f"{value:.4g}" if isinstance(value, float) else f"{value:f}"
-        return text if lang == "en" else text.replace(".", ",")
-    return value
-
-
-def share(part: int, whole: int, lang: str) -> str:
-    """A share in percent with one decimal; nothing of nothing is a dash."""
-    if not whole:
-        return "–"
-    text = f"{100 * part / whole:.1f}{_THIN}%"
-    return text if lang == "en" else text.replace(".", ",")
+    return number(value, lang)
