@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -103,12 +103,9 @@ def assess(
         DisclosureRefused: if columns are missing or of the wrong type.
         SpecInvalid: if an order or hierarchy does not know all values.
     """
-    check_columns(con, relation, spec)
-    try:
-        work = _Work(con, relation, spec, questions, questions.population if population is None else population)
-        return work.risk()
-    finally:
-        sql.drop(con)
+    if population is not None:
+        questions = replace(questions, population=population)
+    return _measured(con, relation, spec, questions, None)
 
 
 def assess_source(
@@ -122,11 +119,21 @@ def assess_source(
     """
     text = [*spec.units, *spec.zones, *spec.quasi, *spec.identifiers, *filter(None, (spec.contributor,))]
     with opened(path, memory=memory, threads=threads, text=text) as (con, relation):
-        return assess(con, relation, spec, questions)
+        return _measured(con, relation, spec, questions, path if path.suffix.lower() == ".parquet" else None)
+
+
+def _measured(
+    con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, questions: Questions, parquet: Path | None
+) -> Risk:
+    check_columns(con, relation, spec)
+    try:
+        return _Work(con, relation, spec, questions, parquet).risk()
+    finally:
+        sql.drop(con)
 
 
 class _Work:
-    """One assessment."""
+    """One assessment; `parquet` is the file that the relation shows as it is, where there is one."""
 
     def __init__(
         self,
@@ -134,16 +141,15 @@ class _Work:
         relation: str,
         spec: Spec,
         questions: Questions,
-        population: int | str | None,
+        parquet: Path | None,
     ) -> None:
         self._con = con
         self._relation = relation
         self._spec = spec
         self._questions = questions
         self._rows = int(one_row(con, f"SELECT count(*) FROM {ident(relation)}")[0])
-        self._population = self._weighted() if population is None else population
-        self._unit_columns: dict[str, str] = {column: f"__unit{place}" for place, column in enumerate(spec.units)}
-        self._packed = self._load() if self._fits() else None
+        self._population = self._weighted() if questions.population is None else questions.population
+        self._packed = self._load(parquet) if self._fits() else None
 
     def risk(self) -> Risk:
         """Everything."""
@@ -229,23 +235,29 @@ class _Work:
 
     def _class_sizes(self, unit: str | None) -> Histogram:
         if self._packed is not None:
-            return self._packed.class_sizes(None if unit is None else self._unit_columns[unit])
+            return self._packed.class_sizes(unit)
         expression = None if unit is None else unit_sql(unit)
         return sql.class_sizes(self._con, self._relation, self._spec.quasi, expression)
 
     def _values(self, column: str, unit: str | None) -> Values:
         if self._packed is not None:
             try:
-                return self._packed.values(column, None if unit is None else self._unit_columns[unit])
+                return self._packed.values(column, unit)
             except KeyTooWide:
                 pass
         expression = None if unit is None else unit_sql(unit)
         return sql.values(self._con, self._relation, self._spec.quasi, column, expression)
 
-    def _load(self) -> Packed:
-        columns = {name: ident(name) for name in (*self._spec.quasi, *self._spec.sensitive)}
-        columns |= {name: unit_sql(column) for column, name in self._unit_columns.items()}
-        return Packed(packed.load(self._con, self._relation, columns), self._spec.quasi)
+    def _load(self, parquet: Path | None) -> Packed:
+        spec, table = self._spec, None
+        names = (*spec.quasi, *spec.sensitive)
+        # Spellings of a unit are merged by the engine; whole numbers have none.
+        if parquet is not None and packed.has_integers(parquet, spec.units):
+            table = packed.read_parquet(parquet, (*names, *spec.units))
+        if table is None:
+            columns = {name: ident(name) for name in names} | {unit: unit_sql(unit) for unit in spec.units}
+            table = packed.load(self._con, self._relation, columns)
+        return Packed(table, spec.quasi)
 
     def _fits(self) -> bool:
         spec, kernel = self._spec, self._questions.kernel

@@ -8,11 +8,13 @@ few arrays of that length; hash tables of classes are never built. Same answers 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from disclosure.assess.encode import KEY_SPACE, Coded, Keys, encode, pack, ranked
 from disclosure.assess.histogram import Histogram
@@ -101,6 +103,29 @@ def load(con: duckdb.DuckDBPyConnection, relation: str, columns: dict[str, str])
     if not coded:
         return pa.Table.from_batches([], batches.schema)
     return pa.Table.from_batches(coded)
+
+
+def read_parquet(path: Path, columns: Sequence[str]) -> pa.Table | None:
+    """Read columns of a Parquet file as they are coded there, some five times faster than through a query.
+
+    Returns:
+        The columns, or None if the file has none of such a name, or several.
+    """
+    schema = pq.read_schema(path)
+    if any(len(schema.get_all_field_indices(name)) != 1 for name in columns):
+        return None
+    texts = [name for name in columns if _is_text(schema.field(name).type)]
+    return pq.read_table(path, columns=list(columns), read_dictionary=texts)
+
+
+def has_integers(path: Path, columns: Sequence[str]) -> bool:
+    """Whether these columns of a Parquet file hold whole numbers, which have one spelling only."""
+    schema = pq.read_schema(path)
+    return all(name in schema.names and pa.types.is_integer(schema.field(name).type) for name in columns)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _coded(column: pa.Array) -> pa.Array:
