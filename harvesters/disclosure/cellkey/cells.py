@@ -79,7 +79,7 @@ def _make_kind(
     keyed = " AND ".join(f"{ident(name)} IS NOT NULL" for name in spec.key_columns)
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {_KIND}{number} AS SELECT {idents(spec.key_columns)}, {_summary_sql(spec, top)}"
-        f" FROM {_PER_UNIT} JOIN {_RECORDS} ON __unit IS NOT DISTINCT FROM name WHERE {keyed}"
+        f" FROM {_PER_UNIT} JOIN {_RECORDS} ON __unit IS NOT DISTINCT FROM __name WHERE {keyed}"
         f" GROUP BY {idents(spec.key_columns)}"
     )
 
@@ -125,7 +125,7 @@ def _summary_sql(spec: Spec, top: int) -> str:
 
 def _set_sql(suffix: str, member: str, top: int) -> str:
     keys = [
-        f"CAST(coalesce(sum(w{word}) FILTER ({member}), 0) % CAST('{KEY_SPACE}' AS HUGEINT) AS UBIGINT)"
+        f"CAST(coalesce(sum(__w{word}) FILTER ({member}), 0) % CAST('{KEY_SPACE}' AS HUGEINT) AS UBIGINT)"
         f" AS __key{word}_{suffix}"
         for word in range(top + 1)
     ]
@@ -147,7 +147,9 @@ def _joined_sql(spec: Spec, noise: Noise, zero_is_small: bool) -> str:
         f" JOIN {_KIND}{number} AS k{number} USING ({idents(spec.key_columns)})"
         for number in range(1, len(kinds(spec)))
     )
-    joins += "".join(f" LEFT JOIN {_TOTALS} AS t_{s} ON t_{s}.name = CAST({total_sql(s)} AS VARCHAR)" for s in suffixes)
+    joins += "".join(
+        f" LEFT JOIN {_TOTALS} AS t_{s} ON t_{s}.__name = CAST({total_sql(s)} AS VARCHAR)" for s in suffixes
+    )
     figures, denominator = _figures(spec), noise.magnitude.denominator
     shown = "".join(
         f", {_rounded(total, scale * denominator, decimals, kind)} AS {ident(name)}"
@@ -155,11 +157,12 @@ def _joined_sql(spec: Spec, noise: Noise, zero_is_small: bool) -> str:
     )
     rule = [f"{column} >= {noise.shown_from}" for column in columns]
     rule += [f"coalesce({ident(name)} <> 0, false)" for name, *_ in figures] if zero_is_small else []
+    keys, noisy = idents(spec.key_columns), ", ".join((*counts, *totals))
     return (
-        f"CREATE OR REPLACE TEMP TABLE {CELLS} AS WITH noisy AS (SELECT {idents(spec.key_columns)},"
-        f" k0.__sum_a AS __true_rows, {', '.join((*counts, *totals))} FROM {_KIND}0 AS k0{joins}),"
-        f" figures AS (SELECT *, CAST(__n0_a AS BIGINT) AS {UNITS_COLUMN}{shown} FROM noisy) SELECT *, {' AND '.join(rule)} AS publishable"
-        " FROM figures"
+        f"CREATE OR REPLACE TEMP TABLE {CELLS} AS"
+        f" WITH noisy AS (SELECT {keys}, k0.__sum_a AS __true_rows, {noisy} FROM {_KIND}0 AS k0{joins}),"
+        f" figures AS (SELECT *, CAST(__n0_a AS BIGINT) AS {UNITS_COLUMN}{shown} FROM noisy)"
+        f" SELECT *, {' AND '.join(rule)} AS publishable FROM figures"
     )
 
 
@@ -188,7 +191,7 @@ def _noisy_total_sql(spec: Spec, suffix: str, magnitude: Magnitude) -> str:
 
 
 def _magnitude_key_sql(suffix: str, word: int) -> str:
-    both = f"CAST(k0.__key{word}_{suffix} AS HUGEINT) + CAST(coalesce(t_{suffix}.w{word}, 0) AS HUGEINT)"
+    both = f"CAST(k0.__key{word}_{suffix} AS HUGEINT) + CAST(coalesce(t_{suffix}.__w{word}, 0) AS HUGEINT)"
     return f"CAST(({both}) % CAST('{KEY_SPACE}' AS HUGEINT) AS UBIGINT)"
 
 

@@ -62,12 +62,12 @@ def total_digest(key: bytes, total: str) -> bytes:
 
 
 def word_table(digest: Callable[[bytes, Any], bytes], key: bytes, names: Iterable[str | None]) -> pa.Table:
-    """Names (units or totals) with their words ``w0`` … ``w3``; confidential, kept in memory only."""
+    """Names (units or totals) with their words ``__w0`` … ``__w3``; confidential, kept in memory only."""
     listed = list(names)
     digests = b"".join(digest(key, name) for name in listed)
     words = np.frombuffer(digests, dtype=">u8").astype(np.uint64).reshape(-1, WORDS)
-    columns = {f"w{number}": pa.array(words[:, number]) for number in range(WORDS)}
-    return pa.table({"name": pa.array(listed, pa.string()), **columns})
+    columns = {f"__w{number}": pa.array(words[:, number]) for number in range(WORDS)}
+    return pa.table({"__name": pa.array(listed, pa.string()), **columns})
 
 
 def check_continuity(facts: Mapping[str, Any], earlier: Iterable[Mapping[str, Any]]) -> None:
