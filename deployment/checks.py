@@ -3,7 +3,7 @@
 Boundary: it starts what a suite needs and times it; what is tested lives in ``tests/``. The environment comes from
 the same bootstrap as ``make up`` (:mod:`up`), so a bare machine needs nothing but Python 3.11, make and git.
 
-    python3 deployment/checks.py lint | types | arch | unit | integration | e2e | bench | evidence | test | test-long | static
+    python3 deployment/checks.py lint | types | arch | unit | integration | e2e | bench | evidence | …
 """
 
 from __future__ import annotations

@@ -9,14 +9,16 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, cast
 
 import duckdb
 import yaml
 
 from disclosure import source
+from disclosure.assess import Questions
+from disclosure.concentration import rules_for
 from disclosure.errors import SpecInvalid
 from disclosure.policies import policy_from
 from disclosure.policies.base import Policy
@@ -47,6 +49,17 @@ class Job:
         if self.preset is None:
             raise SpecInvalid("preset-not-named")
         return self.preset
+
+    def with_budget(self, path: Path | None) -> Self:
+        """The same job, with the store of privacy budgets where its policy spends one."""
+        if path is None or self.policy.name != "dp":
+            return self
+        # Imported here: the libraries of differential privacy are large.
+        from disclosure.policies.dp import DifferentialPrivacy
+        from disclosure.privacy_budget.sqlite_store import SqliteStore
+
+        policy = cast(DifferentialPrivacy, self.policy)
+        return replace(self, policy=policy.with_store(SqliteStore(path)))
 
     @contextmanager
     def opened(self, path: Path, memory: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
@@ -102,3 +115,12 @@ def _spec(data: Mapping[str, Any], preset: Preset | None) -> Spec:
         return Spec(**values)
     except (TypeError, AttributeError) as error:
         raise SpecInvalid("spec-unreadable", file="spec") from error
+
+
+def questions(job: Job, population: int | None = None) -> Questions:
+    """What `assess` is asked: the least number of the preset, and the rules of preset and house."""
+    if job.preset is None:
+        return Questions(population=population)
+    return Questions(
+        min_units=max(job.preset.min_units, 1), rules=rules_for(job.preset, job.site), population=population
+    )

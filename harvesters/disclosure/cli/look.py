@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from disclosure import messages
-from disclosure.assess import Questions
 from disclosure.assess import assess as measure
 from disclosure.cli import job as jobs
+from disclosure.cli.job import questions
 from disclosure.cli.options import (
     file_argument,
     json_option,
@@ -21,7 +21,6 @@ from disclosure.cli.options import (
     spec_option,
 )
 from disclosure.cli.output import language, print_json, say, step
-from disclosure.concentration import rules_for
 from disclosure.protect import explain as plan_of
 from disclosure.report import build, page
 from disclosure.report.lines import risk_lines
@@ -53,7 +52,7 @@ def assess(
     with job.opened(file, memory) as (con, relation):
         (rows,) = one_row(con, f"SELECT count(*) FROM {ident(relation)}")
         with step("assess", con, rows):
-            risk = measure(con, relation, job.spec, _questions(job, population)).as_dict()
+            risk = measure(con, relation, job.spec, questions(job, population)).as_dict()
     if report:
         report.write_text(page(build(job.spec, job.preset, risk=risk), lang or language()), encoding="utf-8")
     if as_json:
@@ -95,14 +94,6 @@ def explain(
         print_json({**plan.as_dict(), "alternatives": [{"level": c.level, "rows": c.rows} for c in choices]})
         return
     _print_plan(plan.as_dict())
-
-
-def _questions(job: jobs.Job, population: int | None) -> Questions:
-    if job.preset is None:
-        return Questions(population=population)
-    return Questions(
-        min_units=max(job.preset.min_units, 1), rules=rules_for(job.preset, job.site), population=population
-    )
 
 
 def _print_plan(plan: dict[str, Any]) -> None:

@@ -26,3 +26,9 @@ lang_option = click.option("--lang", type=click.Choice(["sl", "en"]), help="Lang
 against_option = click.option("--against", type=_FILE, help="The input: count it again (private).")
 public_key_option = click.option("--public-key", type=_FILE, help="Whose signature the proof must carry.")
 local_time_option = click.option("--local-time", metavar="ZONE", help="Time zone of times without an offset.")
+budget_option = click.option(
+    "--budget",
+    "budget_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Store of privacy budgets; for the policy dp only. Never roll it back.",
+)

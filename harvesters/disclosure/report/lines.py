@@ -32,7 +32,7 @@ def risk_lines(risk: Mapping[str, Any], lang: str) -> Iterator[str]:
 def _unit(unit: Mapping[str, Any], say: Any) -> Iterator[str]:
     name = unit["column"] or "–"
     yield say("risk-unit", unit=name, units=unit["units"], uniques=unit["uniques"], below=unit["below_minimum"])
-    if unit["prosecutor"]["highest"] is not None:
+    if unit["small_sets"] is not None and unit["prosecutor"]["highest"] is not None:
         yield say(
             "risk-intruders",
             prosecutor=_percent(unit["prosecutor"]["highest"]),

@@ -38,6 +38,7 @@ def _render(template: str, report: Mapping[str, Any], lang: str) -> str:
         shown=lambda value: _shown(value, lang),
         share=lambda part, whole: share(part, whole, lang),
         picture=_picture(report, lang),
+        named=lambda kind, name: named(kind, name, lang),
         risk_lines=list(risk_lines(report["risk"], lang)) if report["risk"] else [],
     )
 
@@ -50,7 +51,7 @@ def _environment() -> Environment:
 
 
 def _picture(report: Mapping[str, Any], lang: str) -> str:
-    points = report["tradeoff"]
+    points = [{**each, "level": named("level", each["level"], lang)} for each in report["tradeoff"]]
     rows_in = (report["plan"] or {}).get("rows") or (report["lost"] or {}).get("rows_in")
     return tradeoff_svg(int(rows_in), points, lang) if points and rows_in else ""
 
@@ -59,3 +60,9 @@ def _shown(value: Any, lang: str) -> Any:
     if isinstance(value, bool):
         return messages.text("report-yes" if value else "report-no", {}, lang)
     return number(value, lang)
+
+
+def named(kind: str, name: str, lang: str) -> str:
+    """A parameter or level in words; one that has none is shown as it is, such as the code of a grid."""
+    slug = f"{kind}-{name}"
+    return messages.text(slug, {}, lang) if slug in messages.table() else name
