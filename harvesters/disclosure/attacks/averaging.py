@@ -1,0 +1,168 @@
+"""Averaging: ask the same question again and again, and take the mean of the answers.
+
+Attacker: may ask `ASKED` times for the same table, as an interface or a daily delivery allows. Method: repeats the
+release for the zones of a few published cells, and averages each number of units. Where the first `EQUAL_ANSWERS`
+answers are the same table, the table is a function of the input: nothing averages out, one answer is all there is.
+Otherwise means of half of the answers (drawn for each of `SEEDS` seeds) are rounded and compared with the truth.
+Baseline: the same for single answers. Pass rule: equal answers, or a gain over single answers of which the one-sided
+95 % bound is at most 0.02.
+
+Under differential privacy every new question is charged, so none is asked here: the same delivery is asked for again,
+and must be answered from the store, or refused.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from fractions import Fraction
+from typing import ClassVar, Final
+
+import duckdb
+import pyarrow as pa
+
+from disclosure.attacks.core import Result, Target, Truth, broken, survived
+from disclosure.attacks.members import MEMBERS, has_members, members
+from disclosure.attacks.statistics import LEAST_SEEDS, MOST_UPLIFT, uplift_upper
+from disclosure.errors import DisclosureError
+from disclosure.spec import UNITS_COLUMN
+from disclosure.sqltext import ident
+
+ASKED: Final = 40
+EQUAL_ANSWERS: Final = 3
+"""After this number of equal answers the table is taken to be a function of the input."""
+
+SAMPLE_CELLS: Final = 40
+SEEDS: Final = LEAST_SEEDS
+_SAMPLE: Final = "_attack_question"
+_ZONES: Final = "_attack_zones"
+
+Key = tuple[object, ...]
+Counts = dict[Key, int]
+
+
+class Averaging:
+    """Attack 10."""
+
+    name: ClassVar[str] = "averaging"
+
+    def applies(self, target: Target) -> str | None:
+        """Needs the input: the question is asked again through the policy."""
+        if not target.spec.units:
+            return "no-unit"
+        return None if target.truth is not None else "input-needed"
+
+    def run(self, target: Target, *, seed: int) -> Result:
+        """Ask until the answers can be judged."""
+        truth = target.truth
+        if truth is None:
+            raise ValueError("this attack needs the truth")
+        if target.policy.name == "dp":
+            return self._asked_again(target, truth)
+        with _question(target, truth) as relation:
+            asked = replace(target, truth=Truth(con=truth.con, relation=relation))
+            answers = _answers(asked, truth.con, relation)
+            if _are_equal(answers):
+                return survived(self.name, asked=len(answers))
+            true = _true_counts(asked, answers)
+        counts = [_counts(answer, target) for answer in answers]
+        upper = uplift_upper(*_shares(counts, true, seed))
+        if upper > MOST_UPLIFT:
+            return broken(self.name, "means-of-answers-are-the-truth", (upper,), asked=len(answers), seeds=SEEDS)
+        return survived(self.name, asked=len(answers), seeds=SEEDS)
+
+    def _asked_again(self, target: Target, truth: Truth) -> Result:
+        """The same delivery gives the same table, or nothing."""
+        for number in range(EQUAL_ANSWERS):
+            try:
+                answer = target.policy.protect(truth.con, truth.relation, target.spec, target.preset, target.site)
+            except DisclosureError:
+                return survived(self.name, asked=number)
+            if not answer.table.equals(target.table):
+                return broken(self.name, "answers-are-drawn-anew", (), asked=number + 1)
+        return survived(self.name, asked=EQUAL_ANSWERS)
+
+
+@contextmanager
+def _question(target: Target, truth: Truth) -> Iterator[str]:
+    """The rows of the zones of a few published cells; the whole input where the table names no zones of it."""
+    zones = list(target.spec.zones)
+    if not zones or not set(zones) <= set(target.table.column_names):
+        yield truth.relation
+        return
+    truth.con.register(_ZONES, target.table.slice(0, SAMPLE_CELLS).select(zones).group_by(zones).aggregate([]))
+    same = " AND ".join(f"CAST(source.{ident(name)} AS VARCHAR) = zones.{ident(name)}" for name in zones)
+    try:
+        truth.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE {_SAMPLE} AS SELECT source.* FROM {ident(truth.relation)} AS source"
+            f" SEMI JOIN {_ZONES} AS zones ON {same}"
+        )
+        yield _SAMPLE
+    finally:
+        truth.con.execute(f"DROP TABLE IF EXISTS {_SAMPLE}")
+        truth.con.unregister(_ZONES)
+
+
+def _answers(target: Target, con: duckdb.DuckDBPyConnection, relation: str) -> list[pa.Table]:
+    """Tables for the same question; whoever is refused an answer has one less to average."""
+    answers: list[pa.Table] = []
+    for number in range(ASKED):
+        try:
+            answers.append(target.policy.protect(con, relation, target.spec, target.preset, target.site).table)
+        except DisclosureError:
+            break
+        if number + 1 == EQUAL_ANSWERS and _are_equal(answers):
+            break
+    return answers
+
+
+def _are_equal(answers: Sequence[pa.Table]) -> bool:
+    return all(answer.equals(answers[0]) for answer in answers)
+
+
+def _counts(table: pa.Table, target: Target) -> Counts:
+    keys = target.policy.shape(target.spec).primary_key
+    return {tuple(row[name] for name in keys): int(row[UNITS_COLUMN]) for row in table.to_pylist()}
+
+
+def _true_counts(target: Target, answers: Sequence[pa.Table]) -> Counts:
+    """The true number of units for every key that was ever answered."""
+    if not has_members(target):
+        return {}
+    keys = list(target.policy.shape(target.spec).primary_key)
+    every = (
+        pa.concat_tables([answer.select(keys) for answer in answers])
+        .group_by(keys)
+        .aggregate([])
+        .sort_by([(name, "ascending") for name in keys])
+    )
+    with members(replace(target, table=every)) as found:
+        rows = found.con.execute(
+            f"SELECT cell, count(DISTINCT {found.units[0]}) FROM {MEMBERS} GROUP BY cell"
+        ).fetchall()
+    listed = every.to_pylist()
+    return {tuple(listed[cell][name] for name in keys): units for cell, units in rows}
+
+
+def _shares(answers: Sequence[Counts], true: Counts, seed: int) -> tuple[list[float], list[float]]:
+    """For each seed the share of true numbers hit by means of half of the answers, and by single answers."""
+    accuracies, baselines = [], []
+    for number in range(SEEDS):
+        drawn = random.Random(f"{seed}-{number}")  # noqa: S311 - a sample of answers, nothing that must stay secret
+        half = drawn.sample(list(answers), max(1, len(answers) // 2))
+        accuracies.append(_hits([_mean(half, key) for key in true], list(true.values())))
+        single = drawn.choice(half)
+        baselines.append(_hits([single.get(key) for key in true], list(true.values())))
+    return accuracies, baselines
+
+
+def _mean(answers: Sequence[Counts], key: Key) -> int | None:
+    given = [answer[key] for answer in answers if key in answer]
+    return round(Fraction(sum(given), len(given))) if given else None
+
+
+def _hits(guesses: Sequence[int | None], true: Sequence[int]) -> float:
+    hits = sum(guess == value for guess, value in zip(guesses, true, strict=True))
+    return hits / len(true) if true else 0.0

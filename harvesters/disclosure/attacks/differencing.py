@@ -1,0 +1,108 @@
+"""Differencing: subtract what was published before, or elsewhere about the same people.
+
+Attacker: keeps every release. Methods: (a) every earlier and every linked release is subtracted from this one, row by
+row and in unions (``attacks.differences``); (b) the input is released again without one unit (`UNITS` seeded ones, on
+a sample of at most `SAMPLE_UNITS` units), as a correction would be: the house must answer that the first release
+stands, unless the two tables are the same. Pass rules: (a) no difference of a printed figure rests on one to k - 1
+units; (b) no table that changed by one unit is called safe.
+Noise (cell key, differential privacy) is drawn anew when a cell's units change, so a difference of two figures
+says little about one unit: there the attack does not apply. It does apply to a first release without noise.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar, Final
+
+from disclosure.attacks.core import Result, Target, Truth, judged
+from disclosure.attacks.differences import findings
+from disclosure.attacks.members import has_members, unit_text
+from disclosure.changes import safe_correction
+from disclosure.errors import DisclosureError
+from disclosure.history.method import NOISY
+from disclosure.sqltext import ident, literal
+
+UNITS: Final = 3
+SAMPLE_UNITS: Final = 200
+
+_FIRST, _SECOND = "_attack_version_1", "_attack_version_2"
+
+
+class Differencing:
+    """Attack 5."""
+
+    name: ClassVar[str] = "differencing"
+
+    def applies(self, target: Target) -> str | None:
+        """Needs the input, and figures without noise."""
+        if not target.spec.units:
+            return "no-unit"
+        if target.policy.name in NOISY:
+            return "noise-covers-difference"
+        return None if target.truth is not None else "input-needed"
+
+    def run(self, target: Target, *, seed: int) -> Result:
+        """Subtract the other releases, then a release without one unit."""
+        least = target.preset.min_units
+        others = [each for each in (*target.earlier, *target.linked) if _comparable(target, each)]
+        found: list[Any] = [finding for other in others for finding in findings(target, other, least)]
+        found += _corrections(target, seed)
+        return judged(
+            self.name, "difference-of-few-units", found, releases=len(others), units=UNITS, sample_units=SAMPLE_UNITS
+        )
+
+
+def _comparable(target: Target, other: Target) -> bool:
+    if other.policy.name in NOISY or other.table.equals(target.table):
+        return False
+    return has_members(target) and has_members(other)
+
+
+def _corrections(target: Target, seed: int) -> list[str]:
+    """Units whose removal the house would publish."""
+    truth = target.truth
+    if truth is None:
+        raise ValueError("this attack needs the truth")
+    unit = unit_text(str(target.spec.unit))
+    names = [
+        name
+        for (name,) in truth.con.execute(
+            f"SELECT DISTINCT {unit} AS name FROM {ident(truth.relation)} ORDER BY name"
+        ).fetchall()
+    ]
+    drawn = random.Random(seed)  # noqa: S311 - a sample of targets, nothing that must stay secret
+    sample = sorted(drawn.sample(names, min(SAMPLE_UNITS, len(names))))
+    found = []
+    for name in drawn.sample(sample, min(UNITS, len(sample))):
+        with _two_versions(truth, unit, sample, name):
+            if _called_safe(target, truth):
+                found.append(name)
+    return found
+
+
+@contextmanager
+def _two_versions(truth: Truth, unit: str, sample: list[str], without: str) -> Iterator[None]:
+    chosen = ", ".join(literal(name) for name in sample)
+    try:
+        truth.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE {_FIRST} AS SELECT * FROM {ident(truth.relation)} WHERE {unit} IN ({chosen})"
+        )
+        truth.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE {_SECOND} AS SELECT * FROM {_FIRST} WHERE {unit} <> {literal(without)}"
+        )
+        yield
+    finally:
+        for table in (_FIRST, _SECOND):
+            truth.con.execute(f"DROP TABLE IF EXISTS {table}")
+
+
+def _called_safe(target: Target, truth: Truth) -> bool:
+    """Whether the house would publish the second version although its table differs: one unit changed."""
+    try:
+        change = safe_correction(truth.con, _FIRST, _SECOND, target.spec, target.preset, target.policy, target.site)
+    except DisclosureError:
+        # One of the two cannot be released at all, so there is no pair of tables to subtract.
+        return False
+    return change.safe and str(change.reason) != "unchanged"
