@@ -1,0 +1,1 @@
+"""Adaptive roll-up: the machinery of ``disclosure.policies.rollup``, whose docstring has the argument for safety."""
