@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from cityharvest import errors, messages
 from cityharvest.errors import Category, HarvestError
-from cityharvest.ledger import decisions, deliveries, intake, mandates, overview, plans, releases, sources
+from cityharvest.ledger import decisions, deliveries, intake, mandates, overview, plans, releases, reports, sources
 from cityharvest.ledger.core import Ledger, default_ledger
 from cityharvest.mandate_spec import MandateSpec
 from cityharvest.periods import Cadence, Period
@@ -292,6 +292,11 @@ def release_show(release_id: str, *, ledger: Ledger | None = None) -> Release:
 def release_file(release_id: str, name: str, *, ledger: Ledger | None = None) -> BinaryIO:
     """Open a file of a release for reading. Raises ``NotFound``, also after a withdrawal."""
     return releases.open_file(_of(ledger), release_id, name)
+
+
+def disclosure_report(delivery_id: str, *, ledger: Ledger | None = None) -> dict[str, Any]:
+    """Return the officer's report of a delivery's candidate release: CONFIDENTIAL, exact figures. Raises ``NotFound``."""
+    return reports.show(_of(ledger), delivery_id)
 
 
 def published_for(organization_id: str, *, ledger: Ledger | None = None) -> list[dict[str, Any]]:

@@ -24,6 +24,12 @@ PresetCheck = Callable[[str, Mapping[str, Any]], str]
 
 SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,78}[a-z0-9])")
 LANGUAGES: Final = ("sl", "en")
+DISCLOSURE_COLUMNS: Final = ("also_units", "identifiers", "quasi", "sensitive")
+DISCLOSURE_KEYS: Final = frozenset(
+    {*DISCLOSURE_COLUMNS, "policy", "jurisdiction", "direction", "confirmed", "subject", "contributor"}
+)
+#: Ways of protection that need nothing beside the mandate and the site: no budget, no hierarchies.
+PIPELINE_POLICIES: Final = frozenset({"threshold", "rollup", "magnitude", "suppression", "cell-key"})
 MAX_DUE_DAYS: Final = 366
 MAX_RETENTION_DAYS: Final = 3660
 
@@ -90,6 +96,7 @@ def problems(spec: MandateSpec, check_preset: PresetCheck) -> list[Problem]:
         *_time_problems(spec),
         *_contract_problems(spec.contract),
         *_product_problems(spec.product),
+        *_disclosure_problems(spec),
         *_preset_problems(spec, check_preset),
     ]
 
@@ -98,9 +105,11 @@ def disclosure_preset(preset_id: str, parameters: Mapping[str, Any]) -> str:
     """Return the kind of unit of a preset of ``disclosure``, tightened by ``parameters``.
 
     Raises:
-        MandateInvalid: ``preset-unknown``, ``preset-laxer-than-law``, ``preset-parameters-invalid``.
+        MandateInvalid: ``preset-unknown``, ``preset-releases-nothing``, ``preset-laxer-than-law``,
+            ``preset-parameters-invalid``.
     """
     import disclosure
+    from disclosure.presets import Use
 
     unknown = MandateInvalid([problem("preset-unknown", "preset_id", preset=preset_id)])
     if not SLUG.fullmatch(preset_id):  # it becomes part of a file's name
@@ -109,6 +118,8 @@ def disclosure_preset(preset_id: str, parameters: Mapping[str, Any]) -> str:
         preset = disclosure.load_preset(preset_id)
     except (LookupError, OSError, ValueError) as error:
         raise unknown from error
+    if preset.release is not Use.ALLOWED:
+        raise MandateInvalid([problem("preset-releases-nothing", "preset_id", preset=preset_id)])
     try:
         return str(preset.tightened(**parameters).unit_kind)
     except disclosure.LaxerThanLaw as error:
@@ -190,6 +201,44 @@ def _product_problems(product: Mapping[str, Any]) -> Iterator[Problem]:
         values = product.get(name, [])
         if not isinstance(values, list | tuple) or not all(isinstance(value, str) and value for value in values):
             yield problem("field-type", f"product.{name}", expected=_EXPECTED["tuple[str, ...]"])
+
+
+def _disclosure_problems(spec: MandateSpec) -> Iterator[Problem]:
+    """Judge the optional part ``product.disclosure``; see ``pipeline.specification``."""
+    wanted = spec.product.get("disclosure", {})
+    if not isinstance(wanted, Mapping):
+        yield problem("field-type", "product.disclosure", expected="object")
+        return
+    for name in sorted(set(wanted) - DISCLOSURE_KEYS):
+        yield problem("field-unknown", f"product.disclosure.{name}")
+    columns = [str(wanted["contributor"])] if wanted.get("contributor") else []
+    for name in DISCLOSURE_COLUMNS:
+        values = wanted.get(name, [])
+        if not isinstance(values, list | tuple) or not all(isinstance(value, str) and value for value in values):
+            yield problem("field-type", f"product.disclosure.{name}", expected=_EXPECTED["tuple[str, ...]"])
+            continue
+        columns += values
+    known = {str(one.get("name")) for one in spec.contract.get("fields", ()) if isinstance(one, Mapping)}
+    for column in sorted(set(columns) - known):
+        yield problem("disclosure-column-unknown", "product.disclosure", column=column)
+    yield from _policy_problems(wanted.get("policy"))
+
+
+def _policy_problems(policy: Any) -> Iterator[Problem]:
+    if policy is None:
+        return
+    import disclosure
+
+    name = str(policy.get("name")) if isinstance(policy, Mapping) else ""
+    if name not in PIPELINE_POLICIES:
+        yield problem(
+            "policy-unknown", "product.disclosure.policy", policy=name, known=", ".join(sorted(PIPELINE_POLICIES))
+        )
+        return
+    try:
+        disclosure.policy_from(policy)
+    except (disclosure.DisclosureError, TypeError, ValueError, LookupError, AttributeError):
+        yield problem("policy-parameters-invalid", "product.disclosure.policy", policy=name)
 
 
 def _preset_problems(spec: MandateSpec, check_preset: PresetCheck) -> Iterator[Problem]:

@@ -34,8 +34,13 @@ STORAGE_KEYS: Final = frozenset(
 _SHARED: Final = ("DATABASE_URL", "STORAGE", "LEASE_SECONDS", "MAX_BYTES", "LANG")
 ALLOWED: Final[Mapping[str, frozenset[str]]] = {
     "fetch": frozenset({*_SHARED, "RECIPIENT", "ALLOWED_PRIVATE"}),
-    "process": frozenset({*_SHARED, "RECIPIENT", "IDENTITY_FILE", "SITE_KEY_FILE", "WORK", "DUCKDB_MEMORY"}),
-    "publish": frozenset({*_SHARED, "CKAN_URL", "CKAN_TOKEN_FILE", "ALLOWED_PRIVATE"}),
+    "process": frozenset(
+        {
+            *(*_SHARED, "RECIPIENT", "IDENTITY_FILE", "WORK", "DUCKDB_MEMORY"),
+            *("SITE_KEY_FILE", "DISCLOSURE_FILE", "SIGNING_KEY_FILE"),
+        }
+    ),
+    "publish": frozenset({*_SHARED, "CKAN_URL", "CKAN_TOKEN_FILE", "ALLOWED_PRIVATE", "PUBLIC_KEY_FILE"}),
 }
 WRONG_EXIT: Final = 2
 #: A child that ended by a signal or without a summary did not finish; the next run does.

@@ -33,6 +33,9 @@ class Settings:
     recipient: str | None = None
     identity_file: Path | None = None
     site_key_file: Path | None = None
+    disclosure_file: Path | None = None
+    signing_key_file: Path | None = None
+    public_key_file: Path | None = None
     ckan_url: str | None = None
     ckan_token_file: Path | None = None
     allowed_private: frozenset[str] = frozenset()
@@ -58,6 +61,9 @@ class Settings:
             recipient=given["recipient"] or None,
             identity_file=_path(given["identity_file"]),
             site_key_file=_path(given["site_key_file"]),
+            disclosure_file=_path(given["disclosure_file"]),
+            signing_key_file=_path(given["signing_key_file"]),
+            public_key_file=_path(given["public_key_file"]),
             ckan_url=given["ckan_url"].rstrip("/") or None,
             ckan_token_file=_path(given["ckan_token_file"]),
             allowed_private=_hosts(given["allowed_private"]),

@@ -27,7 +27,10 @@ from cityharvest.pipeline.worker import Stop, worker_name
 from cityharvest.records import Delivery, Mandate
 from cityharvest.runner import child_environment
 from cityharvest.settings import Settings
+from disclosure import signing
 
+#: Secret rules of this world's house: no zone of 9 or more equal meters comes near them.
+HOUSE = "p_percent: 10\ndominance_n: 2\ndominance_percent: 80"
 DAY = "2026-11-01"
 NEXT_DAY = "2026-11-02"
 COMPANY, LEAD, OTHER = "company-1", "city-1", "city-2"
@@ -187,6 +190,7 @@ def build(folder: Path, portal: FakePortal, **changes: Any) -> World:
     migrations.upgrade(engine)
     engine.dispose()
     identity, recipient = seal.generate()
+    key = signing.new_key()
     environ = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("CITYHARVEST_", "CKAN_"))},
         "CITYHARVEST_DATABASE_URL": url,
@@ -194,6 +198,9 @@ def build(folder: Path, portal: FakePortal, **changes: Any) -> World:
         "CITYHARVEST_RECIPIENT": recipient,
         "CITYHARVEST_IDENTITY_FILE": private(folder / "identity.txt", identity),
         "CITYHARVEST_SITE_KEY_FILE": private(folder / "site-key.txt", "ab" * 32),
+        "CITYHARVEST_DISCLOSURE_FILE": private(folder / "disclosure.yaml", HOUSE),
+        "CITYHARVEST_SIGNING_KEY_FILE": private(folder / "signing-key.pem", key.to_pem().decode()),
+        "CITYHARVEST_PUBLIC_KEY_FILE": private(folder / "public-key.pem", key.public_key().to_pem().decode()),
         "CITYHARVEST_CKAN_URL": portal.url,
         "CITYHARVEST_CKAN_TOKEN_FILE": private(folder / "token.txt", TOKEN),
         "CITYHARVEST_WORK": str(folder / "work"),

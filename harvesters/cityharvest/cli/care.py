@@ -16,6 +16,7 @@ from cityharvest.cli.portal import portal_api
 from cityharvest.errors import ConfigurationError, WrongCall
 from cityharvest.ledger import Ledger
 from cityharvest.retract import retract as retract_release
+from disclosure import signing
 
 as_json = click.option("--json", "as_json", is_flag=True, help="One line of JSON on standard output.")
 
@@ -95,17 +96,21 @@ def keys() -> None:
 @keys.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 def generate(folder: Path) -> None:
-    """Write identity.txt and site-key.txt (0600) into FOLDER and print the public recipient.
+    """Write identity.txt, site-key.txt, signing-key.pem (0600) and public-key.pem into FOLDER; print the recipient.
 
     Existing keys are never replaced: a lost identity makes every sealed delivery unreadable.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     identity_file, site_key_file = folder / "identity.txt", folder / "site-key.txt"
-    if identity_file.exists() or site_key_file.exists():
+    signing_key_file, public_key_file = folder / "signing-key.pem", folder / "public-key.pem"
+    if any(file.exists() for file in (identity_file, site_key_file, signing_key_file, public_key_file)):
         raise WrongCall("keys-exist", folder=str(folder))
     identity, recipient = seal.generate()
     _write_private(identity_file, f"# public key: {recipient}\n{identity}\n")
     _write_private(site_key_file, secrets.token_hex(32) + "\n")
+    key = signing.new_key()
+    _write_private(signing_key_file, key.to_pem().decode("ascii"))
+    public_key_file.write_bytes(key.public_key().to_pem())
     click.echo(recipient)
 
 

@@ -16,6 +16,8 @@ from cityharvest import api, messages
 from cityharvest.cli.output import language, print_json, say
 from cityharvest.errors import WrongCall
 from cityharvest.ledger import Ledger
+from cityharvest.pipeline.house import public_keys
+from cityharvest.settings import Settings
 from cityharvest.states import DeliveryState
 
 as_json = click.option("--json", "as_json", is_flag=True, help="One line of JSON on standard output.")
@@ -72,13 +74,18 @@ def _print_status(health: Any, counts: Counter[str], late: list[Any], open_ones:
 @click.argument("release")
 @as_json
 def verify(release: str, as_json: bool) -> None:
-    """Recompute the claims of RELEASE (an id, or a folder with its files); exit code 1 when one fails."""
+    """Recompute the claims of RELEASE (an id, or a folder with its files); exit code 1 when one fails.
+
+    The signature is checked with the key of CITYHARVEST_PUBLIC_KEY_FILE.
+    """
     folder = Path(release)
+    settings = Settings.from_environ()
+    keys = public_keys(settings) if settings.public_key_file else None
     if folder.is_dir():
-        claims = disclosure.verify(folder)
+        claims = disclosure.verify(folder, keys)
     else:
         with tempfile.TemporaryDirectory(prefix="cityharvest-verify-") as scratch:
-            claims = _verify_stored(release, Path(scratch))
+            claims = disclosure.verify(_stored(release, Path(scratch)), keys)
     holds = disclosure.passes(claims)
     if as_json:
         rows = [{"name": one.name, "status": str(one.status), "detail": dict(one.detail)} for one in claims]
@@ -90,7 +97,8 @@ def verify(release: str, as_json: bool) -> None:
     raise click.exceptions.Exit(0 if holds else 1)
 
 
-def _verify_stored(release_id: str, scratch: Path) -> list[disclosure.Claim]:
+def _stored(release_id: str, scratch: Path) -> Path:
+    """Copy the stored files of a release into a folder."""
     ledger = Ledger.from_environ()
     release = api.release_show(release_id, ledger=ledger)
     if release.withdrawn_at is not None:
@@ -101,7 +109,7 @@ def _verify_stored(release_id: str, scratch: Path) -> list[disclosure.Claim]:
             (scratch / file.name).open("wb") as target,
         ):
             shutil.copyfileobj(source, target)
-    return disclosure.verify(scratch)
+    return scratch
 
 
 def _mark(status: disclosure.Status) -> str:

@@ -31,6 +31,7 @@ from cityharvest.ledger.purge import purge_due
 from cityharvest.ledger.releases import mark_published, mark_withdrawn, remove_withdrawn_files
 from cityharvest.ledger.releases import put as put_release
 from cityharvest.ledger.releases import store as store_release
+from cityharvest.ledger.reports import store as store_report
 from cityharvest.ledger.runs import store_run
 from cityharvest.ledger.views import mandate as mandate_value
 from cityharvest.ledger.views import parts
@@ -72,6 +73,7 @@ __all__ = [
     "renew_lease",
     "renew_source_lease",
     "store_release",
+    "store_report",
     "store_run",
     "sweep",
 ]

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cityharvest import db
-from cityharvest.errors import NotFound, StateError
+from cityharvest.errors import DisclosureRefused, NotFound, StateError
 from cityharvest.ledger import attempts, deliveries, views
 from cityharvest.ledger.core import Ledger
 from cityharvest.models import DeliveryRow, ReleaseFileRow, ReleaseRow, TombstoneRow
 from cityharvest.records import Release
 from cityharvest.states import REOPENABLE, AttemptOutcome, DeliveryEvent, DeliveryState
 from cityharvest.storage import Stored
+
+if TYPE_CHECKING:
+    from disclosure.signing import PublicKey
 
 STAGE: Final = "release"
 
@@ -29,6 +32,7 @@ def store(
     proof: Mapping[str, Any],
     *,
     worker: str,
+    keys: Sequence[PublicKey],
 ) -> Release:
     """Put the files of a release into the storage and move its delivery from ``cleared`` to ``released``.
 
@@ -42,8 +46,10 @@ def store(
         files: name -> local file.
         proof: the content of ``proof.json``; it should carry ``audit_head``.
         worker: must hold the lease.
+        keys: public keys of the pipeline, one of which must have signed the proof.
 
     Raises:
+        DisclosureRefused: ``proof-unsigned``, or ``proof-of-other-files`` where a file is not the one it speaks of.
         StateError: the delivery is not ``cleared``.
         LeaseLost: another worker has it.
     """
@@ -52,6 +58,7 @@ def store(
         known = _of_delivery(session, delivery_id)
         if known is not None:
             return views.release(known)
+        _require_signed(proof, keys)
         attempt_id = attempts.begin(session, stage=STAGE, worker=worker, delivery_id=row.id)
         names = {name: f"releases/{release_id}/{attempt_id}/{name}" for name in sorted(files)}
         for object_name in names.values():
@@ -60,6 +67,7 @@ def store(
     for name, object_name in names.items():
         with files[name].open("rb") as source:
             stored[name] = ledger.storage.put(object_name, source)
+    _require_outputs(proof, stored)
     with ledger.transaction() as session:
         attempts.end(session, attempt_id, AttemptOutcome.DONE)
         return put(session, delivery_id, release_id, stored, proof, actor=worker, lease_owner=worker)
@@ -179,6 +187,22 @@ def get(session: Session, release_id: str) -> ReleaseRow:
     if row is None:
         raise NotFound(kind="release", id=release_id)
     return row
+
+
+def _require_signed(proof: Mapping[str, Any], keys: Sequence[PublicKey]) -> None:
+    # Imported when needed: a web process that shows releases does without the disclosure control's engine.
+    from disclosure.signing import signed_by_any
+
+    if not signed_by_any(proof, keys):
+        raise DisclosureRefused("proof-unsigned")
+
+
+def _require_outputs(proof: Mapping[str, Any], stored: Mapping[str, Stored]) -> None:
+    """Refuse files other than those that the signed proof names by their hashes."""
+    stated = {name: one["sha256"] for name, one in proof["outputs"].items()}
+    found = {name: one.sha256 for name, one in stored.items() if name != "proof.json"}
+    if stated != found:
+        raise DisclosureRefused("proof-of-other-files")
 
 
 def _of_delivery(session: Session, delivery_id: str) -> ReleaseRow | None:

@@ -7,6 +7,7 @@ from cityharvest.models.deliveries import AttemptRow, DecisionRow, DeliveryRow, 
 from cityharvest.models.journal import AuditRowTable, EventRow, RunRow
 from cityharvest.models.mandates import MandateCityRow, MandateRow, SourceRow
 from cityharvest.models.releases import ReleaseFileRow, ReleaseRow, TombstoneRow
+from cityharvest.models.reports import DisclosureReportRow
 
 __all__ = [
     "SCHEMA",
@@ -15,6 +16,7 @@ __all__ = [
     "Base",
     "DecisionRow",
     "DeliveryRow",
+    "DisclosureReportRow",
     "EventRow",
     "MandateCityRow",
     "MandateRow",

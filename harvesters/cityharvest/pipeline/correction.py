@@ -1,52 +1,80 @@
-"""Is a correction safe? Decided while the raw bytes of what was published are still there, and kept with the delivery.
+"""May this table be public beside everything that was? Decided while the raw bytes behind it are still there.
 
-Whoever kept an earlier release holds both tables, so the new one is compared with every release of the period that was
-ever published. What can no longer be compared is not safe: then the first release stands, with an erratum note.
+Whoever kept an earlier release holds both tables. So a correction is compared with every release of its period that was
+ever published; what can no longer be compared is not safe: then the first release stands, with an erratum note. And
+the tables of other mandates about the same people (same company, same ``subject``, a period that overlaps) are checked
+for differencing, which refuses the candidate outright.
 """
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from cityharvest import ledger as books
 from cityharvest.errors import ContractBroken, ObjectMissing, SealBroken
 from cityharvest.ledger import Ledger
 from cityharvest.ledger.deliveries import show
-from cityharvest.models import DeliveryRow, ReleaseRow
+from cityharvest.ledger.releases import open_file
+from cityharvest.models import DeliveryRow, MandateRow, ReleaseRow
 from cityharvest.pipeline.relation import load_relation
+from cityharvest.pipeline.specification import subject_of
+from cityharvest.publisher.ids import PARQUET
 from cityharvest.records import Delivery, Mandate, Release
-from disclosure import DisclosureRefused, Preset, Spec, safe_correction
+from disclosure import DisclosureRefused, Preset, Protected, SiteRules, Spec, policy_dict, safe_correction
+from disclosure.history import PublishedRelease, check_against_history
 
 RAW_PURGED = "earlier-raw-purged"
 RULES_CHANGED = "earlier-other-rules"
 NOT_COMPARABLE = "earlier-not-comparable"
 
 
-def judge_correction(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """The candidate: its input, what became of it, and by which rules."""
+
+    relation: str
+    protected: Protected
+    spec: Spec
+    preset: Preset
+
+
+def judge_history(
     con: duckdb.DuckDBPyConnection,
     ledger: Ledger,
     delivery: Delivery,
     mandate: Mandate,
     folder: Path,
-    relation: str,
-    spec: Spec,
-    preset: Preset,
+    side: Side,
+    site: SiteRules,
 ) -> dict[str, Any] | None:
-    """Return ``{safe_correction, reason, compared_with}``, or None where nothing was published for the period."""
+    """Return ``{safe_correction, reason, compared_with}``, or None where nothing was published for the period.
+
+    Raises:
+        DisclosureRefused: the table would reveal somebody beside another mandate's table about the same people.
+    """
+    with ledger.transaction() as session:
+        own = _ever_published(session, delivery)
+        others = _of_subject(session, delivery, mandate)
+    _check_others(con, ledger, delivery, mandate, folder, side, site, others)
     verdict: dict[str, Any] | None = None
-    for number, earlier in enumerate(_ever_published(ledger, delivery)):
-        safe, reason = _compare(con, ledger, earlier, mandate, folder, relation, spec, preset, f"earlier_{number}")
+    for number, earlier in enumerate(own):
+        safe, reason = _compare(con, ledger, earlier, mandate, folder, side, site, f"earlier_{number}")
         verdict = {"safe_correction": safe, "reason": reason, "compared_with": earlier.id}
         if not safe:
             return verdict
     return verdict
 
 
-def _ever_published(ledger: Ledger, delivery: Delivery) -> list[Release]:
+def _ever_published(session: Session, delivery: Delivery) -> list[Release]:
     query = (
         select(ReleaseRow)
         .join(DeliveryRow)
@@ -58,8 +86,90 @@ def _ever_published(ledger: Ledger, delivery: Delivery) -> list[Release]:
         )
         .order_by(DeliveryRow.sequence)
     )
-    with ledger.transaction() as session:
-        return [books.release_value(row) for row in session.scalars(query)]
+    return [books.release_value(row) for row in session.scalars(query)]
+
+
+def _of_subject(session: Session, delivery: Delivery, mandate: Mandate) -> list[tuple[Mandate, Release]]:
+    """Return what other mandates of the same company have published about the same people and time."""
+    query = (
+        select(ReleaseRow, MandateRow)
+        .join(DeliveryRow, DeliveryRow.id == ReleaseRow.delivery_id)
+        .join(MandateRow, MandateRow.id == DeliveryRow.mandate_id)
+        .where(
+            MandateRow.company_organization_id == mandate.company_organization_id,
+            MandateRow.id != mandate.id,
+            ReleaseRow.published_at.is_not(None),
+            ReleaseRow.withdrawn_at.is_(None),
+            DeliveryRow.period_start < delivery.period_end,
+            DeliveryRow.period_end > delivery.period_start,
+        )
+        .order_by(ReleaseRow.created_at)
+    )
+    found = [(books.mandate_value(other), books.release_value(row)) for row, other in session.execute(query)]
+    return [(other, release) for other, release in found if subject_of(other) == subject_of(mandate)]
+
+
+def _check_others(
+    con: duckdb.DuckDBPyConnection,
+    ledger: Ledger,
+    delivery: Delivery,
+    mandate: Mandate,
+    folder: Path,
+    side: Side,
+    site: SiteRules,
+    others: list[tuple[Mandate, Release]],
+) -> None:
+    if not others:
+        return
+    subject = subject_of(mandate)
+    candidate = PublishedRelease.of(
+        side.protected, side.spec, side.preset, release_id=delivery.id, subject=subject, period=delivery.period
+    )
+    inputs: dict[str, str] = {}
+    for number, (other, release) in enumerate(others):
+        relation = _input(con, ledger, release, other, folder, f"linked_{number}")
+        if relation is not None:
+            inputs[release.id] = relation
+    earlier = [_published(ledger, release, subject, folder) for _, release in others]
+    check_against_history(con, side.relation, candidate, earlier, side.spec, side.preset, site, inputs=inputs)
+
+
+def _published(ledger: Ledger, release: Release, subject: str, folder: Path) -> PublishedRelease:
+    proof = release.proof
+    copy = folder / f"linked-{release.id}.parquet"
+    with open_file(ledger, release.id, PARQUET) as source, copy.open("wb") as target:
+        shutil.copyfileobj(source, target)
+    try:
+        table = pq.ParquetFile(copy).read()
+    finally:
+        copy.unlink()
+    return PublishedRelease(
+        release_id=release.id,
+        subject=subject,
+        period=release.period,
+        policy=_stated_policy(proof),
+        spec=proof["spec"],
+        preset={name: proof["preset"][name] for name in ("id", "version", "parameters")},
+        table=table,
+        facts=proof["policy"]["facts"],
+    )
+
+
+def _stated_policy(proof: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: proof["policy"][name] for name in ("name", "parameters")}
+
+
+def _input(
+    con: duckdb.DuckDBPyConnection, ledger: Ledger, release: Release, mandate: Mandate, folder: Path, name: str
+) -> str | None:
+    """Return the input of an earlier release as a relation; None once its raw bytes are gone or cannot be read."""
+    old = show(ledger, release.delivery_id)
+    if any(part.purged_at is not None for part in old.parts):
+        return None
+    try:
+        return load_relation(con, ledger, old, mandate, folder, name=name).relation
+    except (ObjectMissing, ContractBroken, SealBroken):
+        return None
 
 
 def _compare(
@@ -68,23 +178,29 @@ def _compare(
     earlier: Release,
     mandate: Mandate,
     folder: Path,
-    relation: str,
-    spec: Spec,
-    preset: Preset,
+    side: Side,
+    site: SiteRules,
     name: str,
 ) -> tuple[bool, str]:
-    proof = earlier.proof
-    same_rules = proof["spec"] == spec.as_dict() and proof["preset"]["parameters"] == preset.public_parameters()
-    if not same_rules:
+    if not _same_rules(earlier.proof, side):
         return False, RULES_CHANGED
     old = show(ledger, earlier.delivery_id)
     if any(part.purged_at is not None for part in old.parts):
         return False, RAW_PURGED
     try:
         loaded = load_relation(con, ledger, old, mandate, folder, name=name)
-        change = safe_correction(con, loaded.relation, relation, spec, preset)
+        policy = side.protected.policy
+        change = safe_correction(con, loaded.relation, side.relation, side.spec, side.preset, policy, site)
     except ObjectMissing:
         return False, RAW_PURGED
     except (ContractBroken, SealBroken, DisclosureRefused):
         return False, NOT_COMPARABLE
     return change.safe, str(change.reason)
+
+
+def _same_rules(proof: Mapping[str, Any], side: Side) -> bool:
+    return bool(
+        proof["spec"] == side.spec.as_dict()
+        and proof["preset"]["parameters"] == side.preset.public_parameters()
+        and _stated_policy(proof) == policy_dict(side.protected.policy)
+    )

@@ -2,7 +2,7 @@
 
 The whole way is computed anew on every try, from the sealed bytes, so that a kill at any line leaves nothing half
 done: state changes are single transactions, plaintext lives in one private folder that the next start removes, and a
-release is named by its delivery. Only here are the identity and the site key needed.
+release is named by its delivery. Only here are the identity, the site key, the signing key and the secret rules needed.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from cityharvest import ledger as books
 from cityharvest.errors import HarvestError
 from cityharvest.ledger import Ledger
 from cityharvest.pipeline.candidate import Candidate, compute
+from cityharvest.pipeline.house import signing_key, site_rules
 from cityharvest.pipeline.verdict import UNEXPECTED, Verdict, verdict_of
 from cityharvest.pipeline.worker import Progress, Stop, Summary, heartbeat, quiet
 from cityharvest.points import Point, reach
@@ -45,7 +46,7 @@ def run_process(
     """Process every delivery that waits.
 
     Args:
-        ledger: with storage, identity, site key and work folder in its settings.
+        ledger: with storage, identity, site key, signing key and work folder in its settings.
         worker: unique name.
         stop: ends after the present delivery.
         mandate_id: only of this mandate.
@@ -53,6 +54,9 @@ def run_process(
         progress: told of every step.
     """
     summary = Summary(stage=STAGE)
+    # A wrong configuration ends the run at once instead of holding deliveries.
+    site_rules(ledger.settings)
+    signing_key(ledger.settings)
     root = ledger.settings.require_path("work")
     if root.is_dir():
         remove_leftovers(root)
@@ -108,10 +112,17 @@ class _Work:
         started = time.monotonic()
         candidate = compute(self._ledger, self._delivery, folder, step=self._step, check=check)
         self._tell("computed", candidate, started)
+        self._keep_report(candidate)
         if candidate.hold is None:
             files = {path.name: path for path in sorted(candidate.folder.iterdir())}
             books.store_release(
-                self._ledger, self._delivery.id, candidate.release_id, files, candidate.proof, worker=self._worker
+                self._ledger,
+                self._delivery.id,
+                candidate.release_id,
+                files,
+                candidate.proof,
+                worker=self._worker,
+                keys=(signing_key(self._ledger.settings).public_key(),),
             )
             reach(Point.RELEASE_WRITTEN)
         with self._ledger.transaction() as session:
@@ -129,6 +140,14 @@ class _Work:
             books.drop_lease(session, self._delivery.id, self._worker)
         reach(Point.RELEASED)
         self._note(candidate, started)
+
+    def _keep_report(self, candidate: Candidate) -> None:
+        """What an officer reads before deciding, and what opens the proof's commitment."""
+        opening = candidate.opening.as_dict() if candidate.opening is not None else None
+        recipient = self._ledger.settings.require("recipient")
+        with self._ledger.transaction() as session:
+            books.lock(session, self._delivery.id, self._worker)
+            books.store_report(session, self._delivery.id, candidate.report, opening, recipient)
 
     def _step(self, state: DeliveryState, findings: Sequence[Mapping[str, Any]] | None = None) -> None:
         """Move on where the delivery has not been there yet: a second try passes the same way."""

@@ -7,15 +7,18 @@ that refuses is a matter for a person: the delivery is held, and what was served
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import BinaryIO
 
 from cityharvest import ledger as books
 from cityharvest.errors import Category, HarvestError, LeaseLost, PublishRefused
 from cityharvest.ledger import Ledger
 from cityharvest.ledger.releases import open_file
+from cityharvest.pipeline.house import public_keys
 from cityharvest.pipeline.outbox import publish_job, withdraw_job
 from cityharvest.pipeline.worker import Progress, Stop, Summary, heartbeat, quiet
 from cityharvest.points import Point, reach
 from cityharvest.publisher import ActionApi, publish, withdraw
+from cityharvest.publisher.proven import require_proof
 from cityharvest.records import Delivery, Event
 from cityharvest.states import PUBLISHABLE, AttemptOutcome, DeliveryState
 
@@ -37,7 +40,7 @@ def run_publish(
     """Publish every release that waits, then deliver the events that wait.
 
     Args:
-        ledger: with storage.
+        ledger: with storage and the pipeline's public key.
         api: the portal.
         worker: unique name.
         stop: ends after the present release.
@@ -46,6 +49,8 @@ def run_publish(
         progress: told of every release.
     """
     summary = Summary(stage=STAGE)
+    # A wrong configuration ends the run at once instead of holding releases.
+    public_keys(ledger.settings)
     ledger.storage.ping()
     while not stop and (delivery := _lease(ledger, worker, mandate_id, period)) is not None:
         reach(Point.PUBLISH_LEASED)
@@ -122,7 +127,12 @@ def _serve(ledger: Ledger, api: ActionApi, delivery: Delivery, worker: str, atte
     if delivery.release is None:
         raise PublishRefused("release-missing", delivery=delivery.id)
     job = publish_job(ledger, delivery.release.id)
-    published = publish(api, job, lambda release_id, name: open_file(ledger, release_id, name))
+
+    def opened(release_id: str, name: str) -> BinaryIO:
+        return open_file(ledger, release_id, name)
+
+    require_proof(job.release, opened, public_keys(ledger.settings))
+    published = publish(api, job, opened)
     with ledger.transaction() as session:
         row = books.lock(session, delivery.id, worker)
         withdrawn = row.state == DeliveryState.WITHDRAWN.value

@@ -22,9 +22,10 @@ from cityharvest.fetch import Fetcher, FetchPolicy
 from cityharvest.ledger import Ledger
 from cityharvest.models import MandateRow, SourceRow
 from cityharvest.periods import Period, zone
+from cityharvest.pipeline.house import site_rules
 from cityharvest.pipeline.relation import TABLE, load_sources
 from cityharvest.pipeline.sinks import TrialSink
-from cityharvest.pipeline.specification import preset_of, spec_of
+from cityharvest.pipeline.specification import policy_of, preset_of, spec_of
 from cityharvest.pipeline.verdict import verdict_of
 from cityharvest.records import Mandate, Source
 from cityharvest.sources import Outcome
@@ -161,10 +162,11 @@ def _carry(
     parts = [partial(_copy, path, rows) for path in paths]
     preset = preset_of(mandate)
     spec = spec_of(mandate, preset)
+    site = site_rules(ledger.settings)
     with closing(connect(folder, ledger.settings.duckdb_memory)) as con:
         loaded = load_sources(con, parts, period, tried, folder, name="trial")
-        protected = protect(con, loaded.relation, spec, preset)
-        gate(con, loaded.relation, protected, spec, preset)
+        protected = protect(con, loaded.relation, spec, preset, policy_of(mandate), site)
+        gate(con, loaded.relation, protected, spec, preset, site)
     return Trial(
         period=period.key,
         outcome=met,

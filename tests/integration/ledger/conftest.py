@@ -24,8 +24,12 @@ from cityharvest.models import Base
 from cityharvest.settings import Settings
 from cityharvest.states import DeliveryState
 from cityharvest.storage import Storage
+from disclosure.signing import PrivateKey, new_key
 
 VARIABLE = "CITYHARVEST_TEST_DATABASE_URL"
+#: The pipeline's key of these tests.
+KEY = new_key()
+KEYS = (KEY.public_key(),)
 
 
 @pytest.fixture(scope="session")
@@ -149,6 +153,10 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def signed(proof: dict[str, Any], key: PrivateKey = KEY) -> dict[str, Any]:
+    return {**proof, "signature": key.sign(proof)}
+
+
 def to_cleared(ledger: Ledger, delivery_id: str, worker: str = "worker-1") -> None:
     with ledger.transaction() as session:
         found = stages.lease_delivery(session, [DeliveryState.RECEIVED], worker=worker)
@@ -164,8 +172,9 @@ def to_released(ledger: Ledger, delivery_id: str, folder: Path, worker: str = "w
     file = folder / f"{release_id}.csv"
     file.write_text("zone,hour,usage\nA,1,2\n", encoding="utf-8")
     with ledger.transaction() as session:
-        proof = {"audit_head": audit_log.audit_head(session)}
-    stages.store_release(ledger, delivery_id, release_id, {"data.csv": file}, proof, worker=worker)
+        head = audit_log.audit_head(session)
+    proof = signed({"audit_head": head, "outputs": {"data.csv": {"sha256": sha256(file.read_bytes())}}})
+    stages.store_release(ledger, delivery_id, release_id, {"data.csv": file}, proof, worker=worker, keys=KEYS)
     with ledger.transaction() as session:
         stages.drop_lease(session, delivery_id, worker)
     return release_id

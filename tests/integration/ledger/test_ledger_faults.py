@@ -94,7 +94,7 @@ def test_a_release_is_stored_once_however_often_it_is_tried(ledger, mandate, per
     head, files = api.audit_head(ledger=ledger), stored_files(settings)
     with ledger.transaction() as session:
         leased = stages.lease_delivery(session, [DeliveryState.RELEASED], worker="worker-2")
-    again = stages.store_release(ledger, got.id, release_id, {}, {}, worker="worker-2")
+    again = stages.store_release(ledger, got.id, release_id, {}, {}, worker="worker-2", keys=())
     assert leased.id == got.id
     assert (again.id, [file.name for file in again.files]) == (release_id, ["data.csv"])
     assert (api.audit_head(ledger=ledger), stored_files(settings)) == (head, files)
