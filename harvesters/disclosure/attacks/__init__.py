@@ -7,6 +7,7 @@ would look like a passed one. A module is imported when its attack is first aske
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from importlib import import_module
 from typing import Final, cast
 
@@ -19,6 +20,7 @@ from disclosure.attacks.core import (
     Verdict,
     target_of,
 )
+from disclosure.attacks.members import has_members, members
 from disclosure.errors import SpecInvalid
 
 __all__ = [
@@ -80,4 +82,6 @@ def run(slug: str, target: Target, *, seed: int = DEFAULT_SEED) -> Result:
 
 def run_all(target: Target, *, seed: int = DEFAULT_SEED) -> tuple[Result, ...]:
     """Run every attack against a release; one result each, in the order of `ATTACKS`."""
-    return tuple(run(slug, target, seed=seed) for slug in ATTACKS)
+    # Attacks that count the input share one count of it.
+    with members(target) if has_members(target) else nullcontext():
+        return tuple(run(slug, target, seed=seed) for slug in ATTACKS)

@@ -12,31 +12,33 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Final
 
 import duckdb
 import pyarrow as pa
 
 from disclosure.attacks.core import Target
-from disclosure.attacks.periods import quarter_sql, quarters_of
-from disclosure.spec import PERIOD_COLUMN, Spec
+from disclosure.attacks.placement import PLACEMENTS, PUBLISHED
 from disclosure.sqltext import ident
 
-MEMBERS = "_attack_members"
-_PUBLISHED = "_attack_published"
-_QUARTERS = "_attack_quarters"
-_BLANKS = "' \t\r\n\u00a0\u2007\u202f\u3000'"
+MEMBERS: Final = "_attack_members"
+_BLANKS: Final = "' \t\r\n\u00a0\u2007\u202f\u3000'"
 
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """The temporary table of one target: ``cell`` (row number of the published table), ``u0``, ``u1`` … (units),
-    ``n`` (rows) and ``v0``, ``v1`` … (rows with a value, for each measure); one row for each cell and units."""
+    """The temporary table `MEMBERS` of one target.
+
+    It has ``cell`` (row number of the published table), ``u0``, ``u1`` … (units), ``n`` (rows) and ``v0``, ``v1`` …
+    (rows with a value, for each measure): one row for each cell and combination of units. `source` is the text of the
+    query behind it, from the rows of the input to the published ones.
+    """
 
     con: duckdb.DuckDBPyConnection
     units: tuple[str, ...]
     values: tuple[str, ...]
     source: str
-    """The input rows (``source``) beside the published rows (``published``) that they belong to."""
+    cell: str
 
 
 _OPEN: ContextVar[tuple[Target, Members] | None] = ContextVar("_OPEN", default=None)
@@ -45,6 +47,11 @@ _OPEN: ContextVar[tuple[Target, Members] | None] = ContextVar("_OPEN", default=N
 def unit_text(column: str, prefix: str = "") -> str:
     """A unit as the attacker compares it; the empty text stands for every missing one."""
     return f"coalesce(upper(trim(CAST({prefix}{ident(column)} AS VARCHAR), {_BLANKS})), '')"
+
+
+def has_members(target: Target) -> bool:
+    """Whether published rows of this policy describe rows of the input by their keys."""
+    return target.truth is not None and bool(target.spec.units) and target.policy.name in PLACEMENTS
 
 
 @contextmanager
@@ -60,65 +67,39 @@ def members(target: Target) -> Iterator[Members]:
         return
     if target.truth is None:
         raise ValueError("members need the truth")
-    con = target.truth.con
+    con, registered = target.truth.con, [PUBLISHED]
     try:
-        found = _build(con, target.truth.relation, target)
+        found = _build(con, target.truth.relation, target, registered)
         token = _OPEN.set((target, found))
         try:
             yield found
         finally:
             _OPEN.reset(token)
     finally:
-        _drop(con)
+        con.execute(f"DROP TABLE IF EXISTS {MEMBERS}")
+        for name in registered:
+            con.unregister(name)
 
 
-def has_members(target: Target) -> bool:
-    """Whether published rows of this policy describe rows of the input by their keys."""
-    return target.truth is not None and bool(target.spec.units) and target.policy.name in _SOURCES
-
-
-def _build(con: duckdb.DuckDBPyConnection, relation: str, target: Target) -> Members:
+def _build(con: duckdb.DuckDBPyConnection, relation: str, target: Target, registered: list[str]) -> Members:
     spec = target.spec
     units = tuple(f"u{number}" for number in range(len(spec.units)))
     values = tuple(f"v{number}" for number in range(len(spec.measures)))
-    numbered = target.table.append_column("__cell", pa.array(range(target.table.num_rows), pa.int64()))
-    con.register(_PUBLISHED, numbered)
-    if spec.time:
-        starts = target.table.column(PERIOD_COLUMN).to_pylist()
-        con.register(_QUARTERS, quarters_of(starts, spec.time_bin, spec.timezone))
+    con.register(PUBLISHED, target.table.append_column("__cell", pa.array(range(target.table.num_rows), pa.int64())))
+    placed = PLACEMENTS[target.policy.name](con, target)
+    registered += placed.registered
+    keys = "".join(f", {expression} AS {name}" for name, expression in placed.keys.items())
+    source = f"(SELECT *{keys} FROM {ident(relation)}) AS source {placed.joins}"
     spelled = "".join(f", source.{ident(column)} AS {name}" for column, name in zip(spec.units, units, strict=True))
-    named = "".join(f", {unit_text(name)} AS {name}" for name in units)
-    summed = "".join(f", sum({name}) AS {name}" for name in values)
     valued = "".join(
         f", count(source.{ident(column)}) AS {name}" for column, name in zip(spec.measures, values, strict=True)
     )
-    source = _SOURCES[target.policy.name](relation, spec)
     # Spellings are put together after the first grouping: text functions on every row would cost most of the time.
+    named = "".join(f", {unit_text(name)} AS {name}" for name in units)
+    summed = "".join(f", sum({name})::BIGINT AS {name}" for name in values)
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {MEMBERS} AS WITH spelled AS (SELECT published.__cell AS cell{spelled},"
+        f"CREATE OR REPLACE TEMP TABLE {MEMBERS} AS WITH spelled AS (SELECT {placed.cell} AS cell{spelled},"
         f" count(*) AS n{valued} FROM {source} GROUP BY ALL)"
-        f" SELECT cell{named}, sum(n) AS n{summed} FROM spelled GROUP BY ALL"
+        f" SELECT cell{named}, sum(n)::BIGINT AS n{summed} FROM spelled WHERE cell IS NOT NULL GROUP BY ALL"
     )
-    return Members(con=con, units=units, values=values, source=source)
-
-
-def _flat_source(relation: str, spec: Spec) -> str:
-    """Input rows beside the published row that has their keys."""
-    zones = [f"CAST(source.{ident(zone)} AS VARCHAR) = published.{ident(zone)}" for zone in spec.zones]
-    if not spec.time:
-        return f"{ident(relation)} AS source JOIN {_PUBLISHED} AS published ON {' AND '.join(zones)}"
-    moment = quarter_sql(f"source.{ident(spec.time)}")
-    zones.append(f"published.{PERIOD_COLUMN} = quarters.start")
-    return (
-        f"{ident(relation)} AS source JOIN {_QUARTERS} AS quarters ON quarters.quarter = {moment}"
-        f" JOIN {_PUBLISHED} AS published ON {' AND '.join(zones)}"
-    )
-
-
-_SOURCES = {"threshold": _flat_source, "cell-key": _flat_source, "dp": _flat_source}
-
-
-def _drop(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute(f"DROP TABLE IF EXISTS {MEMBERS}")
-    for name in (_PUBLISHED, _QUARTERS):
-        con.unregister(name)
+    return Members(con=con, units=units, values=values, source=source, cell=placed.cell)

@@ -37,15 +37,13 @@ class PseudoUnit:
             return "input-needed"
         return "counted-at-once" if target.spec.presence is Presence.SIMULTANEOUS else None
 
-    def run(self, target: Target, *, seed: int) -> Result:
+    def run(self, target: Target, *, seed: int) -> Result:  # noqa: ARG002 - exact, nothing is drawn
         """Judge every privacy unit."""
         truth = target.truth
         if truth is None:
             raise ValueError("this attack needs the truth")
         findings = [
-            (column, reason)
-            for column in target.spec.units
-            if (reason := _pretence(truth, column, target)) is not None
+            (column, reason) for column in target.spec.units if (reason := _pretence(truth, column, target)) is not None
         ]
         reason = findings[0][1] if findings else "unit-is-spelled-differently"
         if not findings and has_members(target):

@@ -12,6 +12,8 @@ from typing import ClassVar
 from disclosure.attacks.core import Result, Target, judged
 from disclosure.attacks.members import MEMBERS, Members, has_members, members, unit_text
 from disclosure.attacks.microdata import class_findings, is_microdata
+from disclosure.attacks.periods import quarter_sql
+from disclosure.attacks.placement import PUBLISHED, QUARTERS
 from disclosure.spec import Presence
 from disclosure.sqltext import ident
 
@@ -29,7 +31,7 @@ class Recount:
             return None
         return None if has_members(target) else unreadable(target)
 
-    def run(self, target: Target, *, seed: int) -> Result:
+    def run(self, target: Target, *, seed: int) -> Result:  # noqa: ARG002 - exact, nothing is drawn
         """Count the units behind every published row."""
         if is_microdata(target):
             return judged(self.name, "too-few-units", class_findings(target), cells=target.table.num_rows)
@@ -64,11 +66,11 @@ def _few_at_once(found: Members, target: Target) -> list[tuple[int, int]]:
     moment = ident(spec.time)
     few: list[tuple[int, int]] = found.con.execute(
         f"WITH snapshots AS (SELECT DISTINCT quarters.start, moments.moment FROM (SELECT DISTINCT {moment} AS moment"
-        f" FROM {ident(relation)}) AS moments JOIN _attack_quarters AS quarters"
-        " ON quarters.quarter = CAST(floor(epoch_us(moments.moment) / 900000000) AS BIGINT)),"
-        f" seen AS (SELECT published.__cell AS cell, source.{moment} AS moment, count(DISTINCT"
+        f" FROM {ident(relation)}) AS moments JOIN {QUARTERS} AS quarters"
+        f" ON quarters.quarter = {quarter_sql('moments.moment')}),"
+        f" seen AS (SELECT {found.cell} AS cell, source.{moment} AS moment, count(DISTINCT"
         f" {unit_text(spec.units[0], 'source.')}) AS units FROM {found.source} GROUP BY ALL),"
-        " wanted AS (SELECT published.__cell AS cell, snapshots.moment FROM _attack_published AS published"
+        f" wanted AS (SELECT published.__cell AS cell, snapshots.moment FROM {PUBLISHED} AS published"
         " JOIN snapshots ON snapshots.start = published.period_start)"
         " SELECT cell, min(coalesce(units, 0)) AS least_units FROM wanted LEFT JOIN seen USING (cell, moment)"
         f" GROUP BY cell HAVING least_units < {target.preset.min_units} ORDER BY cell"

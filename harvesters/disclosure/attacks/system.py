@@ -83,7 +83,7 @@ class LinearSystem:
         """The exact interval of each wanted figure: two solves for each.
 
         Raises:
-            SystemContradiction: if no figures satisfy the system.
+            ContradictionError: if no figures satisfy the system.
         """
         solver = _Solver(self)
         return {name: solver.interval(name) for name in wanted}
@@ -92,7 +92,7 @@ class LinearSystem:
         """The figures whose interval does not hold the needed one, with what is left of it.
 
         Raises:
-            SystemContradiction: if no figures satisfy the system.
+            ContradictionError: if no figures satisfy the system.
         """
         solver, found = _Solver(self), {}
         for name, (low, high) in needed.items():
@@ -107,12 +107,12 @@ class LinearSystem:
         """Figures that satisfy the system, the cheapest under these costs.
 
         Raises:
-            SystemContradiction: if there are none.
+            ContradictionError: if there are none.
         """
         return _Solver(self).solution(costs)
 
 
-class SystemContradiction(ValueError):
+class ContradictionError(ValueError):
     """No figures satisfy the equations: what the attacker believes is not how the table was made."""
 
 
@@ -125,7 +125,7 @@ class _Solver:
         self._integer = system.integer
         self._model = _model(system, self._names, self._place)
         if self._model.getNumRow() and self._solve() not in _SOLVED:
-            raise SystemContradiction
+            raise ContradictionError
         values = self._values() if self._model.getNumRow() else np.array([system.lower[name] for name in self._names])
         self._lows, self._highs = values.copy(), values.copy()
 
@@ -172,7 +172,7 @@ class _Solver:
 
 def _model(system: LinearSystem, names: list[Name], place: Mapping[Name, int]) -> highspy.Highs:
     """The feasible set in the solver, without an objective."""
-    model = highspy.Highs()
+    model = highspy.Highs()  # type: ignore[no-untyped-call]
     for option, value in (("output_flag", False), ("threads", 1), ("time_limit", _SECONDS)):
         model.setOptionValue(option, value)
     for name in names:

@@ -1,0 +1,131 @@
+"""How a published key is read: the SQL that finds for a row of the input the published row that describes it.
+
+Boundary: one function for each form of table; each registers small lookup tables and returns the pieces of one query.
+Flat tables: the text of the zones and the published period. Rolled-up tables: the finest published bin that holds the
+row, since a coarser bin covers its cell less the finer published ones. Periods come from Python's calendar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import duckdb
+import pyarrow as pa
+
+from disclosure.attacks.core import Target
+from disclosure.attacks.periods import quarter_sql, quarters_of
+from disclosure.errors import SpecInvalid
+from disclosure.spec import PERIOD_COLUMN
+from disclosure.sqltext import ident, literal
+
+PUBLISHED: Final = "_attack_published"
+QUARTERS: Final = "_attack_quarters"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """Pieces of a query over the input.
+
+    Attributes:
+        keys: what is computed for each row of the input, by name.
+        joins: from the input (``source``) to the published rows.
+        cell: the number of the published row, or NULL.
+        registered: names of lookup tables, to be forgotten afterwards.
+    """
+
+    keys: Mapping[str, str]
+    joins: str
+    cell: str
+    registered: tuple[str, ...]
+
+
+def flat(con: duckdb.DuckDBPyConnection, target: Target) -> Placement:
+    """Zones as text, and the published period that holds the moment."""
+    spec = target.spec
+    keys = {f"__k{number}": f"CAST({ident(zone)} AS VARCHAR)" for number, zone in enumerate(spec.zones)}
+    same = [f"source.__k{number} = published.{ident(zone)}" for number, zone in enumerate(spec.zones)]
+    if not spec.time:
+        return Placement(keys=keys, joins=_join(same), cell="published.__cell", registered=())
+    keys["__q"] = quarter_sql(ident(spec.time))
+    starts = target.table.column(PERIOD_COLUMN).to_pylist()
+    con.register(QUARTERS, quarters_of(starts, str(spec.time_bin), spec.timezone))
+    same.append(f"published.{PERIOD_COLUMN} = quarters.start")
+    return Placement(
+        keys=keys,
+        joins=f"JOIN {QUARTERS} AS quarters ON quarters.quarter = source.__q {_join(same)}",
+        cell="published.__cell",
+        registered=(QUARTERS,),
+    )
+
+
+def _join(same: list[str]) -> str:
+    return f"JOIN {PUBLISHED} AS published ON {' AND '.join(same)}"
+
+
+def rolled(con: duckdb.DuckDBPyConnection, target: Target) -> Placement:
+    """The finest published bin: one left join for each level of the ladder."""
+    policy: Any = target.policy
+    if target.truth is None:
+        raise ValueError("placing rows needs the truth")
+    spaces = [level.space for level in policy.levels]
+    keys = {f"__k{number}": policy.space.codes_sql(place, spaces) for number, place in enumerate(policy.space.places)}
+    keys["__q"] = quarter_sql(ident(target.spec.time))
+    joins, registered = [], []
+    for number, expression in enumerate(keys[f"__k{at}"] for at in range(len(policy.space.places))):
+        codes = _codes(con, target, expression)
+        name = f"_attack_place_{number}"
+        con.register(name, _parents(policy.space, spaces, codes))
+        joins.append(f"LEFT JOIN {name} AS p{number} ON p{number}.code = source.__k{number}")
+        registered.append(name)
+    for number, level in enumerate(policy.levels):
+        name = f"_attack_time_{number}"
+        con.register(name, _times(target, level))
+        registered.append(name)
+        same = [f"b{number}.level = {literal(level.slug)}", f"b{number}.{PERIOD_COLUMN} = t{number}.start"]
+        same += [f"b{number}.{ident(place)} = p{at}.l{number}" for at, place in enumerate(policy.space.places)]
+        joins.append(f"LEFT JOIN {name} AS t{number} ON t{number}.quarter = source.__q")
+        joins.append(f"LEFT JOIN {PUBLISHED} AS b{number} ON {' AND '.join(same)}")
+    cell = f"coalesce({', '.join(f'b{number}.__cell' for number in range(len(policy.levels)))})"
+    return Placement(keys=keys, joins=" ".join(joins), cell=cell, registered=tuple(registered))
+
+
+def _codes(con: duckdb.DuckDBPyConnection, target: Target, expression: str) -> list[str]:
+    """The finest codes that occur in the input."""
+    relation = target.truth.relation if target.truth else ""
+    rows = con.execute(f"SELECT DISTINCT {expression} AS code FROM {ident(relation)} ORDER BY code").fetchall()
+    return [code for (code,) in rows if code is not None]
+
+
+def _parents(space: Any, levels: list[str], codes: list[str]) -> pa.Table:
+    """The code of each level for each finest code; nothing for what the space does not know."""
+    columns: dict[str, list[str | None]] = {"code": list(codes)}
+    for number, level in enumerate(levels):
+        columns[f"l{number}"] = [_parent(space, code, levels[0], level) for code in codes]
+    return pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+
+
+def _parent(space: Any, code: str, fine: str, coarse: str) -> str | None:
+    try:
+        return code if fine == coarse else str(space.parent(code, fine, coarse))
+    except SpecInvalid:
+        return None
+
+
+def _times(target: Target, level: Any) -> pa.Table:
+    """The published periods of one level."""
+    policy: Any = target.policy
+    rows = zip(target.table.column("level").to_pylist(), target.table.column(PERIOD_COLUMN).to_pylist(), strict=True)
+    starts = [start for slug, start in rows if slug == level.slug]
+    return quarters_of(starts, level.time, target.spec.timezone, policy.covers.last if policy.covers else None)
+
+
+PLACEMENTS: Final[Mapping[str, Callable[[duckdb.DuckDBPyConnection, Target], Placement]]] = {
+    "threshold": flat,
+    "cell-key": flat,
+    "magnitude": flat,
+    "suppression": flat,
+    "rollup": rolled,
+}
+"""Forms of tables by policy. Under differential privacy a printed cell promises no number of units, so none is read."""
