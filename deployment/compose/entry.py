@@ -15,7 +15,7 @@ from compose.handover import handover_folder, image_version, wait_for_init, writ
 from compose.loop import Loop
 from compose.roles import Role, roles
 from stack import ckan_ini
-from stack.keys import RECIPIENT
+from stack.keys import PUBLIC_KEY, RECIPIENT
 from stack.layout import DEPLOYMENT, ROOT
 
 
@@ -32,13 +32,14 @@ def main() -> int:
 
 
 def set_up() -> int:
-    """Run the set-up script, then hand the public key and the mark over."""
+    """Run the set-up script, then hand the public keys and the mark over."""
     ckan_ini.main()
     script = [sys.executable, str(DEPLOYMENT / "init.py")]
     code = subprocess.run(script, cwd=DEPLOYMENT, check=False).returncode
     if code == 0:
-        public_key = Path(os.environ["CITYHARVEST_IDENTITY_FILE"]).with_name(RECIPIENT)
-        write_handover(handover_folder(), public_key.read_text(encoding="ascii").strip(), image_version(ROOT))
+        keys = Path(os.environ["CITYHARVEST_IDENTITY_FILE"]).parent
+        recipient, public_key = ((keys / name).read_text(encoding="ascii").strip() for name in (RECIPIENT, PUBLIC_KEY))
+        write_handover(handover_folder(), recipient, public_key, image_version(ROOT))
         say("The set-up is done.")
     return code
 

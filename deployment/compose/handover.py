@@ -1,4 +1,4 @@
-"""What `init` hands over to the other containers: the public key, and the mark that this very image has set up.
+"""What `init` hands over to the other containers: public keys, and the mark that this very image has set up.
 
 The folder is one volume that `init` may write and the others may read. Containers start in any order: who comes before
 `init` waits and says so, and after an update nobody works on tables of the earlier code.
@@ -12,14 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 RECIPIENT = "recipient.txt"
+PUBLIC_KEY = "public-key.pem"
 READY = "ready.txt"
 PAUSE_S = 2.0
 SAY_EVERY_S = 30.0
 
 
-def write_handover(folder: Path, recipient: str, version: str) -> None:
+def write_handover(folder: Path, recipient: str, public_key: str, version: str) -> None:
     """Hand over; the mark comes last."""
-    for name, text in ((RECIPIENT, recipient), (READY, version)):
+    for name, text in ((RECIPIENT, recipient), (PUBLIC_KEY, public_key), (READY, version)):
         draft = folder / f".{name}.new"
         draft.write_text(f"{text}\n", encoding="ascii")
         draft.replace(folder / name)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 
-from stack import java
+from stack import java, keys
 from stack.assembly import Stack, assemble, is_external
 from stack.layout import Layout
 from stack.ports import is_free
@@ -113,14 +113,24 @@ def boundary(environ: Mapping[str, str], layout: Layout) -> bool:
     if layout.state_file.exists():
         allowed = assemble(environ, layout).harvest["CITYHARVEST_ALLOWED_PRIVATE"]
         say(f"Private addresses the harvester may reach: {allowed}. Every other one is refused.")
+        _secret_rules(layout)
     say("All processes here are one account of this machine: only their environments keep the pipeline's key apart.")
     say("In production (docker-compose.yml) they are separate containers with separate mounts.")
     loose = [
-        path.name for path in (layout.secrets_file, layout.env_file) if path.exists() and path.stat().st_mode & 0o77
+        path.name
+        for path in (layout.secrets_file, layout.env_file, *(layout.keys / name for name in keys.SECRET))
+        if path.exists() and path.stat().st_mode & 0o77
     ]
     if loose:
         say(f"Others may read {', '.join(loose)} in {layout.data}: chmod 600.")
     return not loose
+
+
+def _secret_rules(layout: Layout) -> None:
+    """Whether the secret rules of disclosure control are set; what they are is shown nowhere."""
+    found = {name: (layout.keys / name).exists() for name in (keys.DISCLOSURE, keys.SIGNING_KEY)}
+    for name, shown in ((keys.DISCLOSURE, "Secret rules of disclosure control"), (keys.SIGNING_KEY, "Signing key")):
+        say(f"{shown}: {'set' if found[name] else 'not set'}.")
 
 
 def _tell(stack: Stack, name: str, answers: bool) -> bool:

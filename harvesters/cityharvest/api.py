@@ -295,7 +295,7 @@ def release_file(release_id: str, name: str, *, ledger: Ledger | None = None) ->
 
 
 def disclosure_report(delivery_id: str, *, ledger: Ledger | None = None) -> dict[str, Any]:
-    """Return the officer's report of a delivery's candidate release: CONFIDENTIAL, exact figures. Raises ``NotFound``."""
+    """Return the officer's report of a delivery's candidate: CONFIDENTIAL, exact figures. Raises ``NotFound``."""
     return reports.show(_of(ledger), delivery_id)
 
 

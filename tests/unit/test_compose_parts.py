@@ -30,6 +30,9 @@ OURS = ("init", "web", "worker", "scheduler", "fetch", "process", "publish")
 KEYS = {
     "CITYHARVEST_IDENTITY_FILE",
     "CITYHARVEST_SITE_KEY_FILE",
+    "CITYHARVEST_DISCLOSURE_FILE",
+    "CITYHARVEST_SIGNING_KEY_FILE",
+    "CITYHARVEST_PUBLIC_KEY_FILE",
     "CITYHARVEST_CKAN_TOKEN_FILE",
     "CITYHARVEST_RECIPIENT",
 }
@@ -49,10 +52,16 @@ def held(service):
         ("fetch", {"CITYHARVEST_RECIPIENT"}, set()),
         (
             "process",
-            {"CITYHARVEST_RECIPIENT", "CITYHARVEST_IDENTITY_FILE", "CITYHARVEST_SITE_KEY_FILE"},
+            {
+                "CITYHARVEST_RECIPIENT",
+                "CITYHARVEST_IDENTITY_FILE",
+                "CITYHARVEST_SITE_KEY_FILE",
+                "CITYHARVEST_DISCLOSURE_FILE",
+                "CITYHARVEST_SIGNING_KEY_FILE",
+            },
             {"pipeline-keys", "work"},
         ),
-        ("publish", {"CITYHARVEST_CKAN_TOKEN_FILE"}, {"publisher-token"}),
+        ("publish", {"CITYHARVEST_CKAN_TOKEN_FILE", "CITYHARVEST_PUBLIC_KEY_FILE"}, {"publisher-token"}),
     ],
 )
 def test_a_container_holds_the_keys_of_its_role_and_no_other(service, keys, volumes):
@@ -116,15 +125,16 @@ def test_a_company_file_is_never_spooled_by_the_proxy():
 
 def test_containers_wait_for_the_set_up_of_their_own_version(tmp_path):
     assert not is_ready(tmp_path, "new")
-    write_handover(tmp_path, "age1old", "old")
+    write_handover(tmp_path, "age1old", "pem old", "old")
     assert not is_ready(tmp_path, "new")
     said = []
 
     def say(sentence):
         said.append(sentence)
-        write_handover(tmp_path, "age1new", "new")
+        write_handover(tmp_path, "age1new", "pem new", "new")
 
     assert wait_for_init(tmp_path, "new", say, pause_s=0) == "age1new"
+    assert (tmp_path / "public-key.pem").read_text(encoding="ascii") == "pem new\n"
     assert len(said) == 1
 
 

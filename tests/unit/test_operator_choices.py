@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import sys
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "deployment"))
 
 from cityharvest import seal
+from disclosure import SiteRules
+from disclosure.signing import load_key, load_public_keys
 from stack import ckan_ini, keys
 
 CONTAINER = dict.fromkeys(ckan_ini.CONTAINER, "x") | {"CKAN_SITE_URL": "http://x"}
@@ -31,3 +34,23 @@ def test_after_a_rotation_new_deliveries_are_sealed_for_the_first_identity(tmp_p
     (tmp_path / keys.IDENTITY).write_text(f"# public key: {recipient}\n{newer}\n{older}\n", encoding="ascii")
     assert keys.ensure_keys(tmp_path) == recipient
     assert (tmp_path / keys.RECIPIENT).read_text(encoding="ascii").strip() == recipient
+
+
+def test_the_secret_rules_are_made_once_private_and_usable(tmp_path):
+    keys.ensure_keys(tmp_path)
+    made = {name: (tmp_path / name).read_bytes() for name in keys.SECRET}
+    rules = SiteRules.from_file(tmp_path / keys.DISCLOSURE)
+    assert rules.p_percent is not None
+    assert rules.dominance_n is not None
+    assert {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in keys.SECRET} == {0o600}
+    keys.ensure_keys(tmp_path)
+    assert {name: (tmp_path / name).read_bytes() for name in keys.SECRET} == made
+
+
+def test_after_a_rotation_proofs_of_the_earlier_key_can_still_be_checked(tmp_path):
+    keys.ensure_keys(tmp_path)
+    earlier = load_key(tmp_path / keys.SIGNING_KEY).public_key()
+    (tmp_path / keys.SIGNING_KEY).unlink()
+    keys.ensure_keys(tmp_path)
+    newer = load_key(tmp_path / keys.SIGNING_KEY).public_key()
+    assert load_public_keys(tmp_path / keys.PUBLIC_KEY) == (newer, earlier)

@@ -17,6 +17,9 @@ EVERYTHING = {
     "CITYHARVEST_RECIPIENT": "age1x",
     "CITYHARVEST_IDENTITY_FILE": "/k/identity.txt",
     "CITYHARVEST_SITE_KEY_FILE": "/k/site-key.txt",
+    "CITYHARVEST_DISCLOSURE_FILE": "/k/disclosure.yaml",
+    "CITYHARVEST_SIGNING_KEY_FILE": "/k/signing-key.pem",
+    "CITYHARVEST_PUBLIC_KEY_FILE": "/k/public-key.pem",
     "CITYHARVEST_CKAN_URL": "http://127.0.0.1:5000",
     "CITYHARVEST_CKAN_TOKEN_FILE": "/k/token.txt",
     "CITYHARVEST_ALLOWED_PRIVATE": "127.0.0.1:5000",
@@ -42,11 +45,21 @@ COMMON = {"CITYHARVEST_DATABASE_URL", "CITYHARVEST_STORAGE", "AWS_SECRET_ACCESS_
                 "CITYHARVEST_RECIPIENT",
                 "CITYHARVEST_IDENTITY_FILE",
                 "CITYHARVEST_SITE_KEY_FILE",
+                "CITYHARVEST_DISCLOSURE_FILE",
+                "CITYHARVEST_SIGNING_KEY_FILE",
                 "CITYHARVEST_WORK",
                 "CITYHARVEST_DUCKDB_MEMORY",
             },
         ),
-        ("publish", {"CITYHARVEST_CKAN_URL", "CITYHARVEST_CKAN_TOKEN_FILE", "CITYHARVEST_ALLOWED_PRIVATE"}),
+        (
+            "publish",
+            {
+                "CITYHARVEST_CKAN_URL",
+                "CITYHARVEST_CKAN_TOKEN_FILE",
+                "CITYHARVEST_ALLOWED_PRIVATE",
+                "CITYHARVEST_PUBLIC_KEY_FILE",
+            },
+        ),
     ],
 )
 def test_a_child_gets_what_its_stage_may_hold_and_nothing_else(stage: str, own: set[str]) -> None:

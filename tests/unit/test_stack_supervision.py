@@ -23,7 +23,14 @@ from stack.settings import DATABASES
 
 ROOT = Path(__file__).resolve().parents[2]
 IDLE = (sys.executable, "-c", "import signal; signal.pause()")
-KEYS = ("CITYHARVEST_IDENTITY_FILE", "CITYHARVEST_SITE_KEY_FILE", "CITYHARVEST_CKAN_TOKEN_FILE")
+KEYS = (
+    "CITYHARVEST_IDENTITY_FILE",
+    "CITYHARVEST_SITE_KEY_FILE",
+    "CITYHARVEST_DISCLOSURE_FILE",
+    "CITYHARVEST_SIGNING_KEY_FILE",
+    "CITYHARVEST_PUBLIC_KEY_FILE",
+    "CITYHARVEST_CKAN_TOKEN_FILE",
+)
 
 
 @pytest.fixture

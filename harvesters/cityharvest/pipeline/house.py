@@ -33,7 +33,11 @@ def site_rules(settings: Settings) -> SiteRules:
 
 
 def signing_key(settings: Settings) -> PrivateKey:
-    """Return the key that signs proofs. Raises ``ConfigurationError``: ``setting-missing``, ``signing-key-unusable``."""
+    """Return the key that signs proofs.
+
+    Raises:
+        ConfigurationError: ``setting-missing``, ``signing-key-unusable``.
+    """
     try:
         return load_key(settings.require_path("signing_key_file"))
     except SpecInvalid as error:

@@ -23,7 +23,6 @@ from disclosure.floors import Circumstances, Direction
 DEFAULT_BIN = "PT1H"
 DEFAULT_DECIMALS = 1
 DEFAULT_POLICY: Final[Mapping[str, Any]] = {"name": "threshold", "parameters": {}}
-ROLE_COLUMNS: Final = ("also_units", "identifiers", "quasi", "sensitive")
 _BINS: Final = {"PT15M": timedelta(minutes=15), "PT1H": timedelta(hours=1), "P1D": timedelta(days=1)}
 #: The longest that a period of a cadence lasts.
 _LONGEST: Final[Mapping[Cadence, timedelta]] = {
@@ -97,7 +96,10 @@ def spec_of(mandate: Mandate, preset: Preset) -> Spec:
         titles=_titles(contract),
         contributor=wanted.get("contributor"),
         jurisdiction=wanted.get("jurisdiction", "EU"),
-        **{name: tuple(wanted.get(name, ())) for name in ROLE_COLUMNS},
+        also_units=tuple(wanted.get("also_units", ())),
+        identifiers=tuple(wanted.get("identifiers", ())),
+        quasi=tuple(wanted.get("quasi", ())),
+        sensitive=tuple(wanted.get("sensitive", ())),
     )
 
 
