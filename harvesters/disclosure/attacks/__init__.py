@@ -20,6 +20,7 @@ from disclosure.attacks.core import (
     Verdict,
     target_of,
 )
+from disclosure.attacks.folder import from_folder
 from disclosure.attacks.members import has_members, members
 from disclosure.errors import SpecInvalid
 
@@ -32,6 +33,7 @@ __all__ = [
     "Truth",
     "Verdict",
     "attack",
+    "from_folder",
     "run",
     "run_all",
     "target_of",

@@ -29,7 +29,7 @@ class Complementary:
 
     def applies(self, target: Target) -> str | None:
         """Needs totals: figures of disjoint cells have no equation between them."""
-        return None if has_totals(target) else "no-totals"
+        return None if has_totals(target) else "table-without-totals"
 
     def run(self, target: Target, *, seed: int) -> Result:
         """Audit every published column."""

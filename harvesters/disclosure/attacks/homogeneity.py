@@ -18,6 +18,7 @@ from disclosure.attacks.totals import ANY, additive_columns, cells_of, has_total
 
 MOST_GAIN: Final = 0.5
 LEAST_VALUES: Final = 2
+_ROUNDING: Final = 1e-9
 
 
 class Homogeneity:
@@ -46,7 +47,7 @@ def _of_column(target: Target, name: str) -> list[tuple[str, Any]]:
 def _of_records(target: Target, name: str) -> list[tuple[str, Any]]:
     values = target.table.column(name).to_pylist()
     overall = Counter(values)
-    least, gain = _stated(target)
+    least, gain = _stated(target, name)
     found: list[tuple[str, Any]] = []
     for labels, rows in classes(target.table, quasi_columns(target)).items():
         here = Counter(values[row] for row in rows)
@@ -55,17 +56,19 @@ def _of_records(target: Target, name: str) -> list[tuple[str, Any]]:
             found.append(("one-value-in-class", labels))
             continue
         value, number = max(here.items(), key=lambda each: each[1])
-        if number / len(rows) - overall[value] / len(values) > gain:
+        if number / len(rows) - overall[value] / len(values) > gain + _ROUNDING:
             found.append(("class-is-skewed", labels))
     return found
 
 
-def _stated(target: Target) -> tuple[int, float]:
+def _stated(target: Target, name: str) -> tuple[int, float]:
     """The least number of values and the largest gain, as the policy states them publicly."""
     stated = target.policy.public()
-    least = max(LEAST_VALUES, *(int(stated.get(name) or 0) for name in ("l", "distinct_l", "entropy_l")))
-    permille = stated.get("t_permille")
-    return least, int(permille) / 1000 if permille is not None and int(permille) >= 0 else MOST_GAIN
+    least = max(LEAST_VALUES, *(int(stated.get(rule) or 0) for rule in ("distinct_l", "entropy_l")))
+    # The distance of ordered values does not bound the share of one value.
+    if stated.get("t") is None or name in {*stated.get("ordered", ()), *stated.get("coding", ())}:
+        return least, MOST_GAIN
+    return least, float(stated["t"])
 
 
 def _of_rows(target: Target, name: str) -> list[tuple[str, Any]]:

@@ -15,6 +15,9 @@ from disclosure.attacks.core import Target
 MICRODATA: Final = frozenset({"recode"})
 """Policies whose published rows are records and not cells."""
 
+MISSING: Final = frozenset({None, "(missing)"})
+"""How a missing label is printed."""
+
 
 def is_microdata(target: Target) -> bool:
     """Whether the published rows are records."""
@@ -48,4 +51,4 @@ def class_findings(target: Target) -> list[tuple[Any, ...]]:
 
 def missing_findings(target: Target) -> list[tuple[Any, ...]]:
     """The same for classes with a missing label, in one or several columns."""
-    return [labels for labels in class_findings(target) if any(label is None for label in labels)]
+    return [labels for labels in class_findings(target) if MISSING & set(labels)]

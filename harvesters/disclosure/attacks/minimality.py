@@ -15,8 +15,8 @@ from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from disclosure.attacks.core import Result, Target, judged
-from disclosure.attacks.microdata import is_microdata, quasi_columns
-from disclosure.attacks.periods import start_of
+from disclosure.attacks.microdata import MISSING, is_microdata, quasi_columns
+from disclosure.attacks.periods import WHOLE, start_of
 from disclosure.attacks.records import covers
 from disclosure.spec import PERIOD_COLUMN
 
@@ -48,7 +48,7 @@ def _odd_labels(target: Target) -> list[tuple[str, Any]]:
     for name in (name for name in names if name in target.table.column_names):
         labels = target.table.column(name).unique().to_pylist()
         if name in meaning:
-            found += [(name, label) for label in labels if label is not None and str(label) not in meaning[name]]
+            found += [(name, label) for label in labels if label not in MISSING and label not in meaning[name]]
         else:
             found += [(name, pair) for pair in _overlapping(labels)]
     return found
@@ -79,7 +79,7 @@ def _odd_periods(target: Target) -> list[tuple[str, Any]]:
         return []
     starts: list[datetime] = target.table.column(PERIOD_COLUMN).to_pylist()
     lengths = _lengths(target) or [str(spec.time_bin)] * len(starts)
-    pairs = {pair for pair in zip(starts, lengths, strict=True) if pair[0] is not None and pair[1] != "all"}
+    pairs = {pair for pair in zip(starts, lengths, strict=True) if pair[1] != WHOLE}
     covered = getattr(target.policy, "covers", None)
     first = covered.first if covered else None
     return [

@@ -12,11 +12,10 @@ from typing import Any, Final
 
 from disclosure.attacks.core import Target
 from disclosure.attacks.members import unit_text
-from disclosure.attacks.microdata import classes, quasi_columns
+from disclosure.attacks.microdata import MISSING, classes, quasi_columns
 from disclosure.sqltext import ident
 
 MOST_PEOPLE: Final = 2_000
-MOST_CLASSES: Final = 5_000
 
 
 def covers(target: Target) -> dict[str, Mapping[str, frozenset[str]]]:
@@ -50,9 +49,11 @@ def _fits(
 ) -> bool:
     """Whether every label covers the true value; a missing value is covered by itself or by the label of all."""
     for name, label, value in zip(columns, labels, values, strict=True):
-        if label == value:
+        known = meaning.get(name, {})
+        if label == value or (value is None and label in MISSING):
             continue
-        covered = meaning.get(name, {}).get(str(label))
-        if covered is None or str(value) not in covered:
+        covered = known.get(str(label), frozenset())
+        # The label of everything covers a missing value as well.
+        if str(value) not in covered and not (value is None and len(covered) == max(map(len, known.values()))):
             return False
     return True

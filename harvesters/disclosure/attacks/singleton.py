@@ -37,7 +37,7 @@ class Singleton:
     def applies(self, target: Target) -> str | None:
         """Needs totals, contributors and the input."""
         if not has_totals(target):
-            return "no-totals"
+            return "table-without-totals"
         if target.spec.contributors is None:
             return "no-unit"
         return None if has_members(target) else "input-needed"
