@@ -8,8 +8,9 @@ scratch array; where records are counted, the parts of a partition are independe
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import log
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 import numpy as np
 from numba import get_num_threads, njit, prange
@@ -40,7 +41,7 @@ class _Packed(NamedTuple):
     ordered: NDArray[np.bool_]
     stamp: NDArray[np.int32]
     tick: NDArray[np.int32]
-    counts: Ints
+    seen: Ints
 
 
 class _Trees(NamedTuple):
@@ -59,7 +60,7 @@ class _Space(NamedTuple):
 
     rows: Codes
     words: NDArray[np.uint64]
-    index: NDArray[np.int32]
+    place: NDArray[np.int32]
     spare_words: NDArray[np.uint64]
     spare_index: NDArray[np.int32]
     begins: NDArray[np.bool_]
@@ -83,7 +84,7 @@ def partition(codes: Codes, forest: Forest, rules: Rules) -> tuple[Ints, int]:
     else:
         _split_all(0, count, count + 1, space, trees, packed)
     classes: Ints = np.empty(count, dtype=np.int64)
-    classes[space.index] = np.cumsum(space.begins) - 1
+    classes[space.place] = np.cumsum(space.begins) - 1
     return classes, int(space.begins.sum())
 
 
@@ -122,15 +123,23 @@ def _packed(rules: Rules) -> _Packed:
         ordered=np.array(rules.ordered, dtype=np.bool_),
         stamp=np.zeros(int(rules.units.max(initial=0)) + 1, dtype=np.int32),
         tick=np.zeros(1, dtype=np.int32),
-        counts=np.zeros(width, dtype=np.int64),
+        seen=np.zeros(width, dtype=np.int64),
     )
 
 
-_jit: Any = njit(cache=True, nogil=True)
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def _jit(function: _Function) -> _Function:
+    return cast(_Function, njit(cache=True, nogil=True)(function))
+
+
+def _jit_parallel(function: _Function) -> _Function:
+    return cast(_Function, njit(cache=True, parallel=True)(function))
 
 
 @_jit
-def _passes(index: Any, start: int, end: int, rules: Any) -> bool:
+def _passes(index: Any, start: int, end: int, rules: _Packed) -> bool:
     if end - start < rules.k:
         return False
     for u in range(rules.units.shape[0]):
@@ -146,20 +155,20 @@ def _passes(index: Any, start: int, end: int, rules: Any) -> bool:
     if rules.distinct_l == 0 and rules.entropy_l == 0 and rules.t_permille < 0:
         return True
     for s in range(rules.sensitive.shape[0]):
-        rules.counts[:] = 0
+        rules.seen[:] = 0
         for i in range(start, end):
-            rules.counts[rules.sensitive[s, index[i]]] += 1
+            rules.seen[rules.sensitive[s, index[i]]] += 1
         if not _is_diverse(s, end - start, rules):
             return False
     return True
 
 
 @_jit
-def _is_diverse(s: int, here: int, rules: Any) -> bool:
+def _is_diverse(s: int, here: int, rules: _Packed) -> bool:
     distinct = 0
     spread = 0.0
-    for code in range(rules.counts.shape[0]):
-        count = rules.counts[code]
+    for code in range(rules.seen.shape[0]):
+        count = rules.seen[code]
         if count > 0:
             distinct += code > 0
             spread += float(count) * log(float(count))
@@ -173,16 +182,16 @@ def _is_diverse(s: int, here: int, rules: Any) -> bool:
 
 
 @_jit
-def _is_close(s: int, here: int, rules: Any) -> bool:
+def _is_close(s: int, here: int, rules: _Packed) -> bool:
     everywhere = 0
     present = 0
-    for code in range(rules.counts.shape[0]):
+    for code in range(rules.seen.shape[0]):
         everywhere += rules.totals[s, code]
         present += rules.totals[s, code] > 0
     distance = 0
     running = 0
-    for code in range(rules.counts.shape[0]):
-        apart = rules.counts[code] * everywhere - rules.totals[s, code] * here
+    for code in range(rules.seen.shape[0]):
+        apart = rules.seen[code] * everywhere - rules.totals[s, code] * here
         running = running + apart if rules.ordered[s] else apart
         distance += abs(running)
     factor = max(present - 1, 1) if rules.ordered[s] else 2
@@ -200,7 +209,7 @@ def _bounds(codes: Any, classes: Any, low: Any, high: Any) -> None:
 
 
 @_jit
-def _cover(codes: Any, lattice: Any, up: Any, bases: Any, rules: Any) -> tuple[Any, int]:
+def _cover(codes: Any, lattice: Any, up: Any, bases: Any, rules: _Packed) -> tuple[Any, int]:
     count, columns = codes.shape
     classes = np.full(count, -1, np.int64)
     left = np.arange(count)
@@ -215,7 +224,7 @@ def _cover(codes: Any, lattice: Any, up: Any, bases: Any, rules: Any) -> tuple[A
     for v in range(lattice.shape[0]):
         if remaining < rules.k:
             break
-        place = np.int64(1)
+        place: Any = np.int64(1)
         for a in range(columns - 1, -1, -1):
             for leaf in range(up.shape[2]):
                 digits[a, leaf] = up[a, lattice[v, a], leaf] * place
@@ -223,7 +232,7 @@ def _cover(codes: Any, lattice: Any, up: Any, bases: Any, rules: Any) -> tuple[A
         room = _room(remaining)
         _group(codes, left, remaining, digits, keys, sizes, numbers, slot, room)
         if not rules.counts_records:
-            _check_groups(left, remaining, slot, sizes, numbers, room, rules)
+            _check_groups(left, remaining, slot, sizes, room, rules)
         kept = 0
         for i in range(remaining):
             at = slot[i]
@@ -257,10 +266,10 @@ def _group(
     for at in range(room):
         keys[at] = _NO_KEY
     for i in range(count):
-        key = np.int64(0)
+        key: Any = np.int64(0)
         for a in range(codes.shape[1]):
             key += digits[a, codes[left[i], a]]
-        at = np.int64(((np.uint64(key) * _HASH) >> np.uint64(24)) & np.uint64(mask))
+        at: Any = np.int64(((np.uint64(key) * _HASH) >> np.uint64(24)) & np.uint64(mask))
         while keys[at] not in (_NO_KEY, key):
             at = (at + 1) & mask
         if keys[at] == _NO_KEY:
@@ -272,11 +281,9 @@ def _group(
 
 
 @_jit
-def _check_groups(left: Any, count: int, slot: Any, sizes: Any, numbers: Any, room: int, rules: Any) -> None:
+def _check_groups(left: Any, count: int, slot: Any, sizes: Any, room: int, rules: _Packed) -> None:
     """Set the size of every group to 0 that must not be a class."""
     starts = np.zeros(room + 1, np.int64)
-    for at in range(room):
-        starts[at + 1] = starts[at]
     filled = np.zeros(room, np.int64)
     for i in range(count):
         filled[slot[i]] += 1
@@ -293,14 +300,14 @@ def _check_groups(left: Any, count: int, slot: Any, sizes: Any, numbers: Any, ro
             sizes[at] = 0
 
 
-@njit(cache=True, parallel=True)
-def _split_each(edges: Any, space: Any, trees: Any, rules: Any) -> None:
+@_jit_parallel
+def _split_each(edges: Any, space: _Space, trees: _Trees, rules: _Packed) -> None:
     for part in prange(edges.shape[0] - 1):
         _split_all(edges[part], edges[part + 1], edges[part + 1] - edges[part] + 1, space, trees, rules)
 
 
 @_jit
-def _split_all(first: int, last: int, most: int, space: Any, trees: Any, rules: Any) -> None:
+def _split_all(first: int, last: int, most: int, space: _Space, trees: _Trees, rules: _Packed) -> None:
     """Split records `first` to `last` until nothing can be split or there are `most` parts; mark where parts begin."""
     columns = trees.up.shape[0]
     low, high = np.empty(columns, np.int64), np.empty(columns, np.int64)
@@ -323,8 +330,7 @@ def _split_all(first: int, last: int, most: int, space: Any, trees: Any, rules: 
             space.begins[start] = True
         else:
             parts += made - 1
-            for part in range(made):
-                stack.append((begins[part], begins[part + 1]))
+            stack.extend([(begins[part], begins[part + 1]) for part in range(made)])
 
 
 @_jit
@@ -359,7 +365,7 @@ def _count_children(rows: Any, start: int, end: int, up: Any, low: Any, high: An
 
 
 @_jit
-def _gain(a: int, low: int, high: int, level: int, sizes: Any, trees: Any, k: int) -> int:
+def _gain(a: int, low: int, high: int, level: int, sizes: Any, trees: _Trees, k: int) -> int:
     """How much the summed loss of this column falls; -1 where no two parts of k records remain."""
     if level == 0:
         return -1
@@ -386,7 +392,7 @@ def _gain(a: int, low: int, high: int, level: int, sizes: Any, trees: Any, k: in
 @_jit
 def _best_split(
     start: int, end: int, low: Any, high: Any, levels: Any, gains: Any, sizes: Any, begins: Any,
-    space: Any, trees: Any, rules: Any,
+    space: _Space, trees: _Trees, rules: _Packed,
 ) -> int:  # fmt: skip
     """Split at the best column that the rules allow; the number of parts, 0 where there is none."""
     while True:
@@ -407,7 +413,7 @@ def _best_split(
 
 @_jit
 def _parts(
-    a: int, start: int, end: int, child: Any, first: int, sizes: Any, begins: Any, space: Any, rules: Any
+    a: int, start: int, end: int, child: Any, first: int, sizes: Any, begins: Any, space: _Space, rules: _Packed
 ) -> int:
     """Move the records so that each child stands together and the pool last; 0 where a part must not be a class."""
     children = sizes.shape[0]
@@ -416,14 +422,8 @@ def _parts(
     if not rules.counts_records:
         _scatter(a, start, end, child, first, target, children, begins, space)
         for c in range(children):
-            alone[c] = alone[c] and _passes(space.index, begins[c], begins[c + 1], rules)
-    pool = 0
-    smallest = -1
-    for c in range(children):
-        if not alone[c]:
-            pool += sizes[c]
-        elif smallest < 0 or sizes[c] < sizes[smallest]:
-            smallest = c
+            alone[c] = alone[c] and _passes(space.place, begins[c], begins[c + 1], rules)
+    pool, smallest = _pool(alone, sizes)
     if 0 < pool < rules.k and smallest >= 0:
         alone[smallest] = False
         smallest = -1
@@ -432,12 +432,24 @@ def _parts(
         _scatter(a, start, end, child, first, target, made, begins, space)
         if made < 2:
             return 0
-        if rules.counts_records or pool == 0 or _passes(space.index, begins[made - 1], begins[made], rules):
+        if rules.counts_records or pool == 0 or _passes(space.place, begins[made - 1], begins[made], rules):
             return made
         if smallest < 0:
             return 0
         alone[smallest] = False
         smallest = -1
+
+
+@_jit
+def _pool(alone: Any, sizes: Any) -> tuple[int, int]:
+    """Records of the children that do not stand alone, and the smallest child that does (-1 if there is none)."""
+    pool, smallest = 0, -1
+    for c in range(alone.shape[0]):
+        if not alone[c]:
+            pool += sizes[c]
+        elif smallest < 0 or sizes[c] < sizes[smallest]:
+            smallest = c
+    return pool, smallest
 
 
 @_jit
@@ -459,7 +471,7 @@ def _targets(alone: Any, sizes: Any, target: Any) -> int:
 
 @_jit
 def _scatter(
-    a: int, start: int, end: int, child: Any, first: int, target: Any, targets: int, begins: Any, space: Any
+    a: int, start: int, end: int, child: Any, first: int, target: Any, targets: int, begins: Any, space: _Space
 ) -> None:
     """Sort the records of a part by the target of their child; ``begins`` says where each target starts."""
     words = space.words.shape[1]
@@ -476,8 +488,8 @@ def _scatter(
         at[part] = to + 1
         for word in range(words):
             space.spare_words[to, word] = space.words[i, word]
-        space.spare_index[to] = space.index[i]
+        space.spare_index[to] = space.place[i]
     for i in range(start, end):
         for word in range(words):
             space.words[i, word] = space.spare_words[i, word]
-        space.index[i] = space.spare_index[i]
+        space.place[i] = space.spare_index[i]

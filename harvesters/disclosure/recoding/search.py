@@ -148,4 +148,5 @@ def _settled(
 
 def _canonical(codes: Codes, rules: Rules, rows: Rows) -> Rows:
     keys = [*codes[rows].T, *(column[rows] for column in rules.sensitive), *(unit[rows] for unit in rules.units)]
-    return np.lexsort(keys)
+    order: Rows = np.lexsort(keys)
+    return order
