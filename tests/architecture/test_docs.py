@@ -19,7 +19,7 @@ import disclosure
 from cityharvest import messages, sources
 from cityharvest.cli.app import cli as cityharvest
 from cityharvest.contract import Contract
-from cityharvest.mandate_spec import MandateSpec, disclosure_preset, problems
+from cityharvest.mandate_spec import DISCLOSURE_KEYS, PIPELINE_POLICIES, MandateSpec, disclosure_preset, problems
 from cityharvest.pipeline.specification import spec_of
 from cityharvest.records import Mandate
 from cityharvest.settings import PREFIX, Settings
@@ -29,6 +29,7 @@ from ckanext.datastrategy.cli import datastrategy
 from ckanext.datastrategy.logic import action as actions
 from datastrategy.checks import CHECKS
 from datastrategy.profiles import load_profile
+from disclosure.proof import SCHEMA_VERSION
 from disclosure.protect import check_preset
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -205,11 +206,17 @@ def test_every_preset_is_listed_with_what_its_file_says(path):
     cells = [cell.strip() for cell in rows("disclosure.md")[preset["id"]].strip("|").split("|")]
     least = str(preset["parameters"]["min_units"]["value"])
     assert cells[1:6] == [preset["version"], preset["unit_kind"], least, preset["presence"], preset["evidence"]]
-    assert ("Not usable yet" in cells[6]) == bool(preset["needs"])
+    use = {"allowed": "releases", "reference": "reference", "forbidden": "forbidden"}[preset["release"]]
+    assert cells[6] == use + (" with p %" if preset["needs"] else "")
+
+
+def test_every_field_of_a_mandates_disclosure_part_is_explained():
+    assert set(rows("disclosure.md")) >= DISCLOSURE_KEYS
+    assert {f"`{name}`" for name in PIPELINE_POLICIES} <= set(re.findall(r"`[^`]+`", page("disclosure.md")))
 
 
 def test_every_field_of_a_proof_is_explained():
-    schema = json.loads(text(Path(disclosure.__file__).parent / "schemas" / "proof-1.json"))
+    schema = json.loads(text(Path(disclosure.__file__).parent / "schemas" / f"proof-{SCHEMA_VERSION}.json"))
     assert set(schema["properties"]) <= set(rows("disclosure.md"))
 
 
