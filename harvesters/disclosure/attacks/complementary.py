@@ -77,7 +77,7 @@ def _narrow_counts(found: Joint, sure: Mapping[Any, float], least: int, seed: in
     """Withheld counts that are known to be small and are narrower than 0…k−1."""
     needed = dict.fromkeys(_sample(found, sure, seed), (0.0, float(least - 1)))
     narrow = found.system.known(sure).narrow(needed)
-    return [(found.withheld[name], interval) for name, interval in narrow.items() if interval.high < least]
+    return [(found.withheld[name], interval) for name, interval in narrow.items() if 0 < interval.high < least]
 
 
 def _exact_sums(found: Joint, sure: Mapping[Any, float], seed: int) -> list[Any]:

@@ -44,7 +44,7 @@ def from_folder(
         truth: the input, where the caller has it.
 
     Raises:
-        SpecInvalid: code ``release-unreadable``, when the folder has no readable table and proof.
+        SpecInvalid: code ``attack-release-unreadable``, when the folder has no readable table and proof.
         PresetInvalid: when the release's preset is not known here.
     """
     try:
@@ -54,7 +54,7 @@ def from_folder(
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         if isinstance(error, SpecInvalid):
             raise
-        raise SpecInvalid("release-unreadable", folder=path.name) from None
+        raise SpecInvalid("attack-release-unreadable", folder=path.name) from None
     return Target(
         table=table,
         spec=spec,

@@ -19,10 +19,10 @@ from decimal import Decimal
 from typing import Any, Final
 
 from disclosure.attacks.core import Target
-from disclosure.attacks.periods import end_of
+from disclosure.attacks.periods import run, start_of
 from disclosure.attacks.system import LinearSystem
 from disclosure.attacks.totals import ANY, Cell, cells_of
-from disclosure.spec import PERIOD_COLUMN
+from disclosure.spec import PERIOD_COLUMN, Spec
 from disclosure.sqltext import ident
 
 MOST_ATOMS: Final = 60_000
@@ -132,9 +132,12 @@ def _maps(
     bins = {name: each.spec for each, _ in read for name in _names(each) if name.startswith(f"{PERIOD_COLUMN}@")}
     for fine, coarse in itertools.permutations(dimensions, 2):
         if fine in bins and coarse in bins:
-            contained = _periods(dimensions[fine], dimensions[coarse], bins[coarse].time_bin, bins[coarse].timezone)
-            if contained is not None:
-                maps[fine, coarse] = contained
+            if len(run(dimensions[fine][0], str(bins[fine].time_bin), bins[fine].timezone)) < len(
+                run(dimensions[coarse][0], str(bins[coarse].time_bin), bins[coarse].timezone)
+            ):
+                maps[fine, coarse] = contained = _periods(dimensions[coarse], bins[fine], bins[coarse])
+                # The calendar lists every period; those that no table shows are withheld everywhere.
+                dimensions[fine] = sorted({*dimensions[fine], *contained})
         elif fine not in bins and coarse not in bins and target.truth is not None:
             areas = _areas(target, fine, coarse)
             if areas is not None:
@@ -144,12 +147,14 @@ def _maps(
     return maps
 
 
-def _periods(fine: list[datetime], coarse: list[datetime], time_bin: Any, timezone: str) -> Map | None:
-    found = {}
-    for start in fine:
-        holders = [each for each in coarse if each <= start < end_of(each, str(time_bin), timezone)]
-        found[start] = holders[0] if holders else None
-    return found if len(coarse) < len(fine) else None
+def _periods(coarse: list[datetime], fine_spec: Spec, coarse_spec: Spec) -> Map:
+    """The fine periods of each coarse one."""
+    length, timezone = str(fine_spec.time_bin), fine_spec.timezone
+    return {
+        start_of(quarter, length, timezone): holder
+        for holder in coarse
+        for quarter in run(holder, str(coarse_spec.time_bin), coarse_spec.timezone)
+    }
 
 
 def _areas(target: Target, fine: str, coarse: str) -> Map | None:
