@@ -299,6 +299,14 @@ def disclosure_report(delivery_id: str, *, ledger: Ledger | None = None) -> dict
     return reports.show(_of(ledger), delivery_id)
 
 
+def disclosure_report_html(delivery_id: str, lang: str, *, ledger: Ledger | None = None) -> str:
+    """Return the officer's report as a piece of HTML, in ``sl`` or ``en``: CONFIDENTIAL. Raises ``NotFound``."""
+    # Imported when needed: the package brings its engine, which other pages do without.
+    from disclosure.report import fragment
+
+    return fragment(reports.show(_of(ledger), delivery_id), lang)
+
+
 def published_for(organization_id: str, *, ledger: Ledger | None = None) -> list[dict[str, Any]]:
     """Return ``{dataset_id, mandate_id, release_id, period}`` of everything published that covers a city."""
     return overview.published_for(_of(ledger), organization_id)

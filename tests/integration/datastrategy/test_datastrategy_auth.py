@@ -36,6 +36,7 @@ MATRIX = {
     "datastrategy_delivery_receive": ({"mandate": "poraba", "period": "2026-10"}, {"sender"}),
     "datastrategy_delivery_nil": ({"mandate": "poraba", "period": "2026-10", "reason": "nothing"}, {"sender"}),
     "datastrategy_delivery_show": ({"id": "delivery-1"}, SEES),
+    "datastrategy_delivery_report": ({"id": "delivery-1"}, {"officer", "dpo"}),
     "datastrategy_delivery_list": ({}, ALL - {None}),
     "datastrategy_delivery_decide": ({"id": "delivery-1", "decision": "approve", "reason": "checked"}, {"dpo"}),
     "datastrategy_reassess": ({"organization_ids": ["brezje"]}, LEADS | {"cityharvest-publisher"}),

@@ -7,11 +7,12 @@ from typing import Any
 
 import ckan.plugins.toolkit as tk
 from flask import Blueprint, make_response
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from cityharvest import api
 from cityopen import timeline
-from ckanext.cityopen import security
+from ckanext.cityopen import config, security
 
 __all__ = ["deliveries"]
 
@@ -50,6 +51,25 @@ def index() -> str | Response:
 def read(delivery_id: str) -> str | Response:
     """Show one delivery."""
     return _page(delivery_id)
+
+
+@deliveries.route("/<delivery_id>/report")
+def report(delivery_id: str) -> str | Response:
+    """Show the officer's report: what was risky, what was done, what was lost, what remains."""
+    if tk.current_user.is_anonymous:
+        return _login()
+    try:
+        found = tk.get_action("datastrategy_delivery_report")({}, {"id": delivery_id, "lang": config.language()})
+        delivery = tk.get_action("datastrategy_delivery_show")({}, {"id": delivery_id})
+        mandate = tk.get_action("datastrategy_mandate_show")({}, {"id": delivery["mandate_id"]})
+    except tk.ObjectNotFound:
+        return tk.abort(404, tk._("There is no report of this delivery yet."))
+    except tk.NotAuthorized:
+        return tk.abort(403, tk._("Only officers and data protection officers of the lead city see this report."))
+    values = {"delivery": delivery, "mandate": mandate, "html": Markup(found["html"])}  # noqa: S704 - escaped by its maker
+    response = make_response(tk.render("cityopen/delivery_report.html", values))
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
 @deliveries.route("/<delivery_id>/decision", methods=["POST"])

@@ -26,6 +26,7 @@ __all__ = [
     "datastrategy_delivery_list",
     "datastrategy_delivery_nil",
     "datastrategy_delivery_receive",
+    "datastrategy_delivery_report",
     "datastrategy_delivery_show",
     "datastrategy_mandate_create",
     "datastrategy_mandate_list",
@@ -105,6 +106,16 @@ def datastrategy_delivery_show(context: Any, data_dict: dict[str, Any]) -> dict[
     with translated_errors():
         mandate = api.mandate_show(api.delivery_show(tk.get_or_bust(data_dict, "id")).mandate_id)
     return _verdict(may_see_deliveries(_user(context), mandate))
+
+
+@tk.auth_sysadmins_check
+def datastrategy_delivery_report(context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Officers and DPOs of the lead city, and nobody else: the report has exact figures of what was withheld."""
+    user = _user(context)
+    with translated_errors():
+        delivery = api.delivery_show(tk.get_or_bust(data_dict, "id"))
+        lead_id = api.mandate_show(delivery.mandate_id).lead_organization_id
+    return _verdict(user is not None and has_role(user.id, [lead_id], RoleName.OFFICER, RoleName.DPO))
 
 
 def datastrategy_delivery_list(context: Any, _data_dict: dict[str, Any]) -> dict[str, Any]:

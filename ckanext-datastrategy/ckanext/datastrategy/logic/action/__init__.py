@@ -13,6 +13,7 @@ from ckanext.datastrategy.logic.action.deliveries import (
     datastrategy_delivery_list,
     datastrategy_delivery_nil,
     datastrategy_delivery_receive,
+    datastrategy_delivery_report,
     datastrategy_delivery_show,
 )
 from ckanext.datastrategy.logic.action.mandates import (
@@ -36,6 +37,7 @@ __all__ = [
     "datastrategy_delivery_list",
     "datastrategy_delivery_nil",
     "datastrategy_delivery_receive",
+    "datastrategy_delivery_report",
     "datastrategy_delivery_show",
     "datastrategy_mandate_create",
     "datastrategy_mandate_list",

@@ -6,16 +6,19 @@ from typing import Any
 
 import ckan.plugins.toolkit as tk
 
+from ckanext.datastrategy import config
 from ckanext.datastrategy.ledger import api, delivery_dict, refusal, translated_errors
 from ckanext.datastrategy.logic.action.common import acting_user, actor_id, organization, required_text
 from ckanext.datastrategy.logic.auth import may_see_deliveries
 from ckanext.datastrategy.texts import said
+from datastrategy.messages import LANGUAGES
 
 __all__ = [
     "datastrategy_delivery_decide",
     "datastrategy_delivery_list",
     "datastrategy_delivery_nil",
     "datastrategy_delivery_receive",
+    "datastrategy_delivery_report",
     "datastrategy_delivery_show",
 ]
 
@@ -86,13 +89,37 @@ def datastrategy_delivery_show(context: Any, data_dict: dict[str, Any]) -> dict[
     :param id: id of the delivery
     :type id: string
 
-    :returns: the delivery; errors and reasons with their sentence in both languages, ``may_decide`` for the user
+    :returns: the delivery; errors and reasons with their sentence in both languages, and for the user ``may_decide``
+        and ``may_see_report``
     :rtype: dictionary
     """
     tk.check_access("datastrategy_delivery_show", context, data_dict)
     with translated_errors():
         delivery = api.delivery_show(required_text(data_dict, "id"))
-    return {**delivery_dict(delivery), "may_decide": _may_decide(context, delivery)}
+    may = {"may_decide": _may_decide(context, delivery), "may_see_report": _may_see_report(context, delivery)}
+    return {**delivery_dict(delivery), **may}
+
+
+@tk.side_effect_free
+def datastrategy_delivery_report(context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Show what disclosure control found, did and lost in a delivery. Confidential: it has exact figures.
+
+    :param id: id of the delivery
+    :type id: string
+    :param lang: language of ``html``, ``sl`` or ``en`` (optional)
+    :type lang: string
+
+    :returns: ``report``, and ``html`` for people
+    :rtype: dictionary
+    """
+    tk.check_access("datastrategy_delivery_report", context, data_dict)
+    delivery_id = required_text(data_dict, "id")
+    lang = data_dict.get("lang") or config.page_language()
+    with translated_errors():
+        return {
+            "report": api.disclosure_report(delivery_id),
+            "html": api.disclosure_report_html(delivery_id, lang if lang in LANGUAGES else "en"),
+        }
 
 
 @tk.side_effect_free
@@ -163,6 +190,14 @@ def _may_decide(context: Any, delivery: api.Delivery) -> bool:
         return False
     try:
         tk.check_access("datastrategy_delivery_decide", tk.fresh_context(context), {"id": delivery.id})
+    except tk.NotAuthorized:
+        return False
+    return True
+
+
+def _may_see_report(context: Any, delivery: api.Delivery) -> bool:
+    try:
+        tk.check_access("datastrategy_delivery_report", tk.fresh_context(context), {"id": delivery.id})
     except tk.NotAuthorized:
         return False
     return True
