@@ -1,6 +1,8 @@
 """How a privacy unit is written before it is counted.
 
-Spaces and letter case never make one unit into two, and a blank is a missing unit. Merging spellings can only lower
+White space around it and letter case never make one unit into two, and a blank is a missing unit. White space is more
+than the space: a file with foreign line ends leaves a carriage return on its last column, others a tab or a space that
+does not break. Merging spellings can only lower
 a count, so the error is on the safe side. Missing units are counted together as one by whoever counts.
 """
 
@@ -8,7 +10,9 @@ from __future__ import annotations
 
 from disclosure.sqltext import ident
 
+_WHITE = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160) || chr(8239) || chr(65279)"
+
 
 def unit_sql(column: str) -> str:
     """The expression for the normalized unit (VARCHAR, NULL when missing)."""
-    return f"nullif(upper(trim(CAST({ident(column)} AS VARCHAR))), '')"
+    return f"nullif(upper(trim(CAST({ident(column)} AS VARCHAR), {_WHITE})), '')"

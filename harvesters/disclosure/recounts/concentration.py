@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from disclosure.presets import Preset
+from disclosure.recounts.spelling import spelled
 from disclosure.recounts.threshold_count import Key
 from disclosure.rules import Concentration, Rules
 from disclosure.site import SiteRules
@@ -56,7 +57,7 @@ def _cells(
     keys = ", ".join(f"k{number}" for number in range(len(zones) + 1))
     named = ", ".join(f"{sql} AS k{number}" for number, sql in enumerate((*zones, "gate_periods.start")))
     amount = "1" if value is None else f"CAST(source.{ident(value)} AS DECIMAL(18,6))"
-    member = f"upper(trim(coalesce(CAST(source.{ident(column)} AS VARCHAR), '')))"
+    member = spelled(f"coalesce(CAST(source.{ident(column)} AS VARCHAR), '')")
     rows = con.execute(
         f"WITH amounts AS (SELECT {named}, {member} AS member, {amount} AS amount FROM {ident(relation)} AS source"
         f" JOIN gate_periods ON gate_periods.moment = source.{ident(spec.time)}),"

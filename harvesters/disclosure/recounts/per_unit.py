@@ -17,6 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from disclosure.errors import GateRefused
+from disclosure.recounts.spelling import spelled
 from disclosure.recounts.threshold_count import calendar
 from disclosure.spec import PERIOD_COLUMN, Spec
 from disclosure.sqltext import ident, one_row
@@ -79,7 +80,7 @@ def _query(relation: str, spec: Spec, column: str, periods: bool) -> str:
     if periods:
         keys.append("gate_unit_periods.start")
         join = f" JOIN gate_unit_periods ON gate_unit_periods.moment = source.{ident(spec.time)}"
-    name = f"upper(trim(CAST(source.{ident(column)} AS VARCHAR)))"
+    name = spelled(f"CAST(source.{ident(column)} AS VARCHAR)")
     sums = "".join(f", sum(CAST(source.{ident(measure)} AS DECIMAL(18,6)))" for measure in spec.measures)
     return (
         f"SELECT {', '.join(keys)}, {name}, count(*){sums} FROM {ident(relation)} AS source{join}"

@@ -19,6 +19,7 @@ from disclosure.presets import Preset
 from disclosure.protected import Protected
 from disclosure.recounts.rollup_audit import Walk
 from disclosure.recounts.rollup_rows import BIN, assign
+from disclosure.recounts.spelling import spelled
 from disclosure.rules import Concentration, Rules
 from disclosure.spec import MeasureKind, Spec
 from disclosure.sqltext import ident, one_row
@@ -85,7 +86,7 @@ def recount(
 
 def _place(con: duckdb.DuckDBPyConnection, relation: str, protected: Protected, policy: Rollup, spec: Spec) -> None:
     members = [
-        f"upper(trim(coalesce(CAST({ident(column)} AS VARCHAR), ''))) AS m{number}"
+        spelled(f"coalesce(CAST({ident(column)} AS VARCHAR), '')") + f" AS m{number}"
         for number, column in enumerate(_members(spec))
     ]
     values = [f"CAST({ident(name)} AS DECIMAL(18,6)) AS v{number}" for number, name in enumerate(spec.measures)]

@@ -19,6 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from disclosure.errors import GateRefused
+from disclosure.recounts.spelling import spelled
 from disclosure.spec import Spec, TimeBin
 from disclosure.sqltext import ident, one_row
 
@@ -93,7 +94,7 @@ def count_present(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec) -> 
         raise GateRefused("unit-missing")
     _map_periods(con, relation, spec)
     zones = ", ".join(f"CAST(source.{ident(zone)} AS VARCHAR)" for zone in spec.zones)
-    name = f"coalesce(upper(trim(CAST(source.{ident(spec.unit)} AS VARCHAR))), '')"
+    name = f"coalesce({spelled(f'CAST(source.{ident(spec.unit)} AS VARCHAR)')}, '')"
     rows = con.execute(
         f"SELECT gate_periods.start, gate_periods.moment, count(DISTINCT {name}), {zones}"
         f" FROM {ident(relation)} AS source"
@@ -144,5 +145,5 @@ def _number_units(con: duckdb.DuckDBPyConnection, relation: str, unit: str) -> N
     con.execute(
         "CREATE OR REPLACE TEMP TABLE gate_units AS WITH spellings AS (SELECT DISTINCT"
         f" CAST({ident(unit)} AS VARCHAR) AS raw FROM {ident(relation)}) SELECT raw, dense_rank() OVER"
-        " (ORDER BY upper(trim(raw))) AS number FROM spellings WHERE trim(raw) <> ''"
+        f" (ORDER BY {spelled('raw')}) AS number FROM spellings WHERE {spelled('raw')} <> ''"
     )
