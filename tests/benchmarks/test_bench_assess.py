@@ -199,5 +199,3 @@ def test_k_l_and_t_of_ten_million_rows():
         figures={"rows": rows, "classes": runs[0]["classes"], "ours_s": seconds, "rss_mb": rss_mb},
         seed=micro.SEED,
     )
-
-

@@ -91,7 +91,9 @@ def ordered_t(counted: Sequence[Counter[Any]], every: Counter[Any], order: Seque
     return max(map(moved, counted))
 
 
-def hierarchical_t(counted: Sequence[Counter[Any]], every: Counter[Any], paths: Mapping[Any, Sequence[str]]) -> Fraction:
+def hierarchical_t(
+    counted: Sequence[Counter[Any]], every: Counter[Any], paths: Mapping[Any, Sequence[str]]
+) -> Fraction:
     """By the definition: Σ over inner nodes of height/H · min(pos, neg) of the children's extras."""
     depth = len(next(iter(paths.values())))
 

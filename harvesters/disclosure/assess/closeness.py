@@ -66,32 +66,36 @@ def closeness(runs: Runs, totals: Ints, metric: Metric) -> Closeness:
         totals: how often each code occurs in the whole table, each at least once.
         metric: order and hierarchy of the values.
     """
-    sizes = runs.sizes()
-    all_rows = int(totals.sum())
-    denominators = _room(sizes, all_rows)
+    all_rows, sizes = int(totals.sum()), runs.sizes()
+    kind = _kind(all_rows * int(sizes.max()) * max(1, len(metric.levels)))
+    denominators = sizes.astype(kind) * all_rows
     return Closeness(
-        equal=largest(_excess(runs, totals), denominators),
+        equal=largest(_excess(runs, totals, kind), denominators),
         ordered=None if metric.ranks is None else _ordered(runs, totals, metric.ranks),
         hierarchical=_hierarchical(runs, totals, metric.levels, denominators) if metric.levels else None,
     )
 
 
-def _excess(runs: Runs, totals: Ints) -> npt.NDArray[Any]:
+def _kind(most: int) -> type[Any]:
+    """What integers up to `most` are kept in: Python's own where 64 bits might not be enough."""
+    return np.int64 if most < ROOM else object
+
+
+def _excess(runs: Runs, totals: Ints, kind: type[Any]) -> npt.NDArray[Any]:
     """Σ max(0, n_cs·N − N_s·n_c) for each class: the equal distance times n_c·N."""
-    all_rows, sizes = int(totals.sum()), runs.sizes()
-    here = _room(runs.counts, all_rows)
-    expected = _room(totals[runs.codes], int(sizes.max())) if here.dtype == object else totals[runs.codes]
-    return np.add.reduceat(np.maximum(here - expected * runs.spread(sizes), 0), runs.starts)
+    here = runs.counts.astype(kind) * int(totals.sum())
+    expected = totals[runs.codes].astype(kind) * runs.spread(runs.sizes())
+    excess: npt.NDArray[Any] = np.add.reduceat(np.maximum(here - expected, 0), runs.starts)
+    return excess
 
 
-def _hierarchical(
-    runs: Runs, totals: Ints, levels: Sequence[Ints], denominators: npt.NDArray[Any]
-) -> Fraction:
-    summed: npt.NDArray[Any] = np.zeros(len(runs.starts), dtype=denominators.dtype)
+def _hierarchical(runs: Runs, totals: Ints, levels: Sequence[Ints], denominators: npt.NDArray[Any]) -> Fraction:
+    kind = object if denominators.dtype == object else np.int64
+    summed = np.zeros(len(runs.starts), dtype=kind)
     for nodes in levels:
-        at_level = np.bincount(nodes, weights=None, minlength=int(nodes.max()) + 1) * 0
+        at_level = np.zeros(int(nodes.max()) + 1, dtype=np.int64)
         np.add.at(at_level, nodes, totals)
-        summed = summed + _excess(relabeled(runs, nodes), at_level)
+        summed = summed + _excess(relabeled(runs, nodes), at_level, kind)
     return largest(summed, denominators * len(levels))
 
 
@@ -102,8 +106,7 @@ def _ordered(runs: Runs, totals: Ints, ranks: Ints) -> Fraction:
     in_order[ranks] = totals
     ordered = runs if np.array_equal(ranks, np.arange(len(ranks))) else relabeled(runs, ranks)
     sizes = ordered.sizes()
-    wide = len(totals) * int(totals.sum()) * int(sizes.max()) >= ROOM
-    moved = _moved(ordered, sizes, in_order, object if wide else np.int64)
+    moved = _moved(ordered, sizes, in_order, _kind(len(totals) * int(totals.sum()) * int(sizes.max())))
     return largest(moved, sizes.astype(moved.dtype) * (int(totals.sum()) * (len(totals) - 1)))
 
 
@@ -121,14 +124,8 @@ def _moved(runs: Runs, sizes: Ints, totals: Ints, kind: type[Any]) -> npt.NDArra
     below = (turn - begin) * share - size * (summed[turn] - summed[begin])
     above = size * (summed[end] - summed[turn]) - (end - turn) * share
     before = sizes.astype(kind) * summed[runs.codes[runs.starts]]
-    return np.add.reduceat(below + above, runs.starts) + before
-
-
-def _room(values: Ints, factor: int) -> npt.NDArray[Any]:
-    """Values times a factor, in Python's integers where 64 bits are not enough."""
-    if not len(values) or int(values.max()) * factor < ROOM:
-        return values * np.int64(factor)
-    return values.astype(object) * factor
+    moved: npt.NDArray[Any] = np.add.reduceat(below + above, runs.starts) + before
+    return moved
 
 
 def _larger(one: Fraction | None, other: Fraction | None) -> Fraction | None:

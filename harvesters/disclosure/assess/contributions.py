@@ -103,9 +103,7 @@ def _keys(spec: Spec) -> str:
     return idents(spec.zones) + (f", {period_start_sql(spec)} AS period_start" if spec.time else "")
 
 
-def _small_cells(
-    con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, min_units: int
-) -> tuple[int, int, int]:
+def _small_cells(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, min_units: int) -> tuple[int, int, int]:
     names = idents(_columns(spec))
     if not spec.units:
         counted = f"SELECT {names}, count(*) AS n FROM (SELECT {_keys(spec)} FROM {ident(relation)}) GROUP BY {names}"

@@ -9,7 +9,9 @@ are in the order of the sorted labels.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +27,7 @@ _DENSE_RANGE = 1 << 22
 """Integers within this range are coded by their distance from the smallest one, without a dictionary."""
 _BLOCK = 1 << 16
 """Rows packed at once: a block of keys stays in the processor's cache while all columns are added to it."""
+_THREADS = min(4, os.cpu_count() or 1)
 _NARROW = (1 << 32) - 1
 
 
@@ -52,7 +55,7 @@ def encode(column: pa.ChunkedArray, *, labeled: bool = False) -> Coded:
     coded, dictionary = _by_dictionary(column)
     if not labeled:
         return coded
-    order = pc.array_sort_indices(dictionary)
+    order = pc.call_function("array_sort_indices", [dictionary])
     ranks = np.empty(len(dictionary) + 1, dtype=coded.codes.dtype)
     ranks[order.to_numpy()] = np.arange(len(dictionary))
     ranks[-1] = coded.size - 1
@@ -60,7 +63,7 @@ def encode(column: pa.ChunkedArray, *, labeled: bool = False) -> Coded:
 
 
 def _dense(column: pa.ChunkedArray) -> Coded | None:
-    ends = pc.min_max(column).as_py()
+    ends = pc.call_function("min_max", [column]).as_py()
     if ends["min"] is None:
         return Coded(codes=np.zeros(len(column), dtype=np.uint8), size=1)
     span = ends["max"] - ends["min"] + 1
@@ -86,7 +89,7 @@ def _by_dictionary(column: pa.ChunkedArray) -> tuple[Coded, pa.Array]:
         column = column.cast(column.type.value_type)
     if pa.types.is_floating(column.type):
         # Minus zero and zero are one value everywhere else.
-        column = pc.add(column, pa.scalar(0.0, column.type))
+        column = pc.call_function("add", [column, pa.scalar(0.0, column.type)])
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
     column = column.unify_dictionaries()
@@ -112,6 +115,12 @@ def _is_clean(column: pa.ChunkedArray) -> bool:
 
 def _small(size: int) -> type[np.unsignedinteger[Any]]:
     return np.uint8 if size <= 1 << 8 else np.uint16 if size <= 1 << 16 else np.uint32
+
+
+def encode_all(table: pa.Table, names: Sequence[str]) -> list[Coded]:
+    """Code several columns beside each other; Arrow and numpy let go of the interpreter meanwhile."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return list(pool.map(lambda name: encode(table.column(name)), names))
 
 
 def pack(columns: Sequence[Coded], rows: int) -> tuple[Keys, int]:

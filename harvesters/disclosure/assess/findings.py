@@ -55,5 +55,5 @@ def _cells(risk: Risk) -> Iterator[Finding]:
         for rule, cells in measure.broken.items():
             # Fifteen customers and 15 % is a rule of its own presets; it is reported as a figure, not as a fault.
             if cells and rule != "15-15":
-                params = {"measure": measure.measure, "contributor": measure.contributor, "rule": rule, "cells": cells}
-                yield Finding(code="risk-concentration", params=params)
+                about = {"measure": measure.measure, "contributor": measure.contributor, "rule": rule}
+                yield Finding(code="risk-concentration", params={**about, "cells": cells})

@@ -24,7 +24,7 @@ from disclosure.assess.contributions import CellRisk, cell_risk
 from disclosure.assess.findings import findings
 from disclosure.assess.histogram import Histogram
 from disclosure.assess.metrics import Hierarchy
-from disclosure.assess.packed import KeyTooWide, Packed
+from disclosure.assess.packed import KeyTooWideError, Packed
 from disclosure.assess.population import PopulationUniques, estimate
 from disclosure.assess.risk import Journalist, Risk, UnitRisk
 from disclosure.assess.runs import Values
@@ -176,10 +176,7 @@ class _Work:
         units = evidence.units + (1 if missing else 0)
         # Where every row has a unit of its own, counting rows is counting units, and much cheaper.
         by_rows = units == self._rows
-        if not spec.quasi:
-            histogram = Histogram(())
-        else:
-            histogram = row_classes if by_rows else self._class_sizes(column)
+        histogram = row_classes if by_rows or not spec.quasi else self._class_sizes(column)
         return self._with_people(column, units, missing, row_id_reason(evidence), histogram, by_rows=by_rows)
 
     def _with_people(
@@ -243,7 +240,7 @@ class _Work:
         if self._packed is not None:
             try:
                 return self._packed.values(column, unit)
-            except KeyTooWide:
+            except KeyTooWideError:
                 pass
         expression = None if unit is None else unit_sql(unit)
         return sql.values(self._con, self._relation, self._spec.quasi, column, expression)

@@ -35,7 +35,9 @@ def metric_of(
     Raises:
         SpecInvalid: codes ``order-incomplete``, ``hierarchy-incomplete``, ``hierarchy-ragged``.
     """
-    return Metric(ranks=_ranks(column, labels, order), levels=() if hierarchy is None else _levels(column, labels, hierarchy))
+    return Metric(
+        ranks=_ranks(column, labels, order), levels=() if hierarchy is None else _levels(column, labels, hierarchy)
+    )
 
 
 def _ranks(column: str, labels: Sequence[Any], order: Sequence[Any] | None) -> Ints | None:

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from disclosure.assess.encode import KEY_SPACE, Coded, Keys, encode, pack, ranked
+from disclosure.assess.encode import KEY_SPACE, Coded, Keys, encode, encode_all, pack, ranked
 from disclosure.assess.histogram import Histogram
 from disclosure.assess.runs import Runs, Values, boundaries
 from disclosure.sqltext import ident
@@ -24,7 +24,7 @@ from disclosure.sqltext import ident
 _BATCH_ROWS = 1 << 17
 
 
-class KeyTooWide(ValueError):
+class KeyTooWideError(ValueError):
     """The columns together need more than 64 bits even after ranking; the query kernel has no such limit."""
 
 
@@ -38,7 +38,7 @@ class Packed:
 
     def __init__(self, table: pa.Table, quasi: Sequence[str]) -> None:
         self._table = table
-        self._keys, self._bound = pack([encode(table.column(name)) for name in quasi], table.num_rows)
+        self._keys, self._bound = pack(encode_all(table, quasi), table.num_rows)
 
     def class_sizes(self, unit: str | None = None) -> Histogram:
         """Sizes of the classes in rows, or in distinct units; missing units are together one."""
@@ -52,7 +52,7 @@ class Packed:
         """How often each value of a sensitive column occurs in each class, by rows or by distinct units.
 
         Raises:
-            KeyTooWide: if keys with value and unit do not fit.
+            KeyTooWideError: if keys with value and unit do not fit.
         """
         column = encode(self._table.column(sensitive), labeled=True)
         others = [] if unit is None else [encode(self._table.column(unit))]
@@ -81,7 +81,7 @@ class Packed:
         if bound << sum(bits) > KEY_SPACE:
             keys, bound = ranked(keys)
             if bound << sum(bits) > KEY_SPACE:
-                raise KeyTooWide
+                raise KeyTooWideError
         for column, width in zip(columns, bits, strict=True):
             keys = np.left_shift(keys, np.uint64(width))
             np.bitwise_or(keys, column.codes, out=keys, casting="unsafe")

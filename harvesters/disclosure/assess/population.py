@@ -91,9 +91,7 @@ def _one_drawn(size: int, drawn: int, population: int) -> float:
     """Hypergeometric chance that a class of `size` has exactly one member among `drawn` of the population."""
     if population - size < drawn - 1:
         return 0.0
-    return math.exp(
-        math.log(size) + _log_choose(population - size, drawn - 1) - _log_choose(population, drawn)
-    )
+    return math.exp(math.log(size) + _log_choose(population - size, drawn - 1) - _log_choose(population, drawn))
 
 
 def _log_choose(n: int, k: int) -> float:

@@ -23,9 +23,7 @@ def scaled(sample: Histogram, population: int) -> Journalist:
     if not sample.members:
         return Journalist(highest=Fraction(0), marketer=Fraction(0), counted=False)
     growth = Fraction(max(population, sample.members), sample.members)
-    return Journalist(
-        highest=sample.prosecutor_highest / growth, marketer=sample.marketer / growth, counted=False
-    )
+    return Journalist(highest=sample.prosecutor_highest / growth, marketer=sample.marketer / growth, counted=False)
 
 
 def counted(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,7 @@ class Runs:
             return
         cuts = np.searchsorted(self.starts, np.arange(0, len(self.codes), most_pairs))
         cuts = np.unique(np.append(cuts, len(self.starts)))
-        for first, last in zip(cuts[:-1], cuts[1:], strict=True):
+        for first, last in pairwise(cuts.tolist()):
             begin = self.starts[first]
             end = self.starts[last] if last < len(self.starts) else len(self.codes)
             yield Runs(

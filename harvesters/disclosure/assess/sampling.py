@@ -1,8 +1,7 @@
 """Which columns look like direct identifiers, by their names and by a sample of their different values.
 
 Boundary: takes the sample; judging it is for ``disclosure.identifiers``. The sample depends on the values alone, not
-on the order of rows. Coordinates need the unit beside them: a place that belongs to one unit only, written to some
-ten meters, is that unit's home.
+on the order of rows.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 import duckdb
 
 from disclosure import identifiers
+from disclosure.assess.homes import home_coordinates
 from disclosure.identifiers import Suspicion
 from disclosure.spec import Spec
 from disclosure.sqltext import ident
@@ -30,7 +30,10 @@ def suspicious_columns(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec
     described = con.execute(f"DESCRIBE SELECT * FROM {ident(relation)}").fetchall()
     types = {str(name): str(kind) for name, kind, *_ in described if str(name).casefold() not in declared}
     samples = {name: _sample(con, relation, name) for name, kind in types.items() if _may_hold_numbers(kind)}
-    return tuple(identifiers.scan(list(types), samples))
+    found = identifiers.scan(list(types), samples)
+    named = {each.column for each in found}
+    at_home = home_coordinates(con, relation, types, spec.units)
+    return (*found, *(each for each in at_home if each.column not in named))
 
 
 def _may_hold_numbers(kind: str) -> bool:

@@ -98,7 +98,9 @@ class _Search:
         """Store the distinct pairs of quasi-identifiers and unit; without a unit each row stands for itself."""
         columns = idents(self._quasi)
         if unit is None:
-            select = f"row_number() OVER () AS __unit, {columns}, count(*) AS n FROM {ident(relation)} GROUP BY {columns}"
+            select = (
+                f"row_number() OVER () AS __unit, {columns}, count(*) AS n FROM {ident(relation)} GROUP BY {columns}"
+            )
         else:
             # A missing unit is one unit; the blank that stands for it cannot be a value, since units are trimmed.
             known = f"coalesce(CAST({unit} AS VARCHAR), '')"

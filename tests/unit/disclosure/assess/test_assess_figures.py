@@ -20,9 +20,7 @@ KERNELS = [Kernel.SQL, Kernel.PACKED]
 
 def _questions(kernel, small_sets):
     rows = [(value, *path) for value, path in TREE.items()]
-    return Questions(
-        kernel=kernel, min_units=3, orders={"s": ORDER}, hierarchies={"s": rows}, small_sets=small_sets
-    )
+    return Questions(kernel=kernel, min_units=3, orders={"s": ORDER}, hierarchies={"s": rows}, small_sets=small_sets)
 
 
 def _spec(**roles):
@@ -36,7 +34,7 @@ def _assess(rows, kernel, *, threads=2, small_sets=False, **roles):
 
 @pytest.mark.parametrize("kernel", KERNELS)
 @given(rows=ROWS)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=5, deadline=None)
 def test_classes_count_distinct_units_and_a_missing_value_is_a_class(kernel, rows):
     risk = _assess(rows, kernel)
     assert list(risk.row_classes.sizes) == oracle.histogram(rows, QUASI)
@@ -47,7 +45,7 @@ def test_classes_count_distinct_units_and_a_missing_value_is_a_class(kernel, row
 
 @pytest.mark.parametrize("kernel", KERNELS)
 @given(rows=ROWS)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=5, deadline=None)
 def test_diversity_and_closeness_follow_the_definitions(kernel, rows):
     risk = _assess(rows, kernel)
     for found in risk.sensitive:
@@ -69,7 +67,7 @@ def test_diversity_and_closeness_follow_the_definitions(kernel, rows):
 
 
 @given(rows=ROWS, without_unit=st.booleans())
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=5, deadline=None)
 def test_combinations_and_minimal_uniques_are_exhaustive(rows, without_unit):
     unit = None if without_unit else "u"
     found = _assess(rows, Kernel.SQL, small_sets=True, unit=unit, also_units=(), sensitive=()).units[0].small_sets
@@ -80,7 +78,7 @@ def test_combinations_and_minimal_uniques_are_exhaustive(rows, without_unit):
 
 
 @given(rows=ROWS, order=st.randoms(use_true_random=False))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 def test_neither_row_order_nor_threads_nor_kernel_change_anything(rows, order):
     shuffled = list(rows)
     order.shuffle(shuffled)
@@ -97,7 +95,8 @@ def test_rows_of_one_person_do_not_make_a_class_larger():
 
 def test_weakest_unit_decides():
     rows = [
-        {"a": "x", "b": 1, "c": 0.0, "d": True, "s": "flu", "n": 1, "u": f"guest {number}", "v": 7} for number in range(12)
+        {"a": "x", "b": 1, "c": 0.0, "d": True, "s": "flu", "n": 1, "u": f"guest {number}", "v": 7}
+        for number in range(12)
     ]
     risk = _assess(rows, Kernel.AUTO)
     assert risk.k == 1

@@ -15,7 +15,20 @@ from disclosure.rules import Rules
 from disclosure.spec import Measure, Spec
 
 # Machanavajjhala et al., l-Diversity, TKDD 1(1), 2007, figures 1 to 3: the same twelve inpatients, generalized twice.
-CONDITIONS = ["heart", "heart", "viral", "viral", "cancer", "heart", "viral", "viral", "cancer", "cancer", "cancer", "cancer"]
+CONDITIONS = [
+    "heart",
+    "heart",
+    "viral",
+    "viral",
+    "cancer",
+    "heart",
+    "viral",
+    "viral",
+    "cancer",
+    "cancer",
+    "cancer",
+    "cancer",
+]
 FOUR_ANONYMOUS = ["130**/<30"] * 4 + ["1485*/>=40"] * 4 + ["130**/3*"] * 4
 THREE_DIVERSE = [
     *("1305*/<=40", "1306*/<=40", "1306*/<=40", "1305*/<=40"),

@@ -14,7 +14,7 @@ anonymity = pytest.importorskip("pycanon.anonymity")
 pd = pytest.importorskip("pandas")
 
 QUASI = ("sex", "race", "marital-status", "workclass")
-ROWS = 1500
+ROWS = 600
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,9 @@ def adult(fixtures_dir):
 
 
 @pytest.mark.parametrize("kernel", [Kernel.SQL, Kernel.PACKED])
-@pytest.mark.parametrize(("sensitive", "kind"), [("occupation", "equal"), ("salary-class", "equal"), ("age", "ordered")])
+@pytest.mark.parametrize(
+    ("sensitive", "kind"), [("occupation", "equal"), ("salary-class", "equal"), ("age", "ordered")]
+)
 def test_agrees_with_pycanon_on_adult(adult, kernel, sensitive, kind):
     part = adult.slice(0, ROWS)
     frame = part.to_pandas()
