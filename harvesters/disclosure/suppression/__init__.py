@@ -1,1 +1,1 @@
-"""Tables with exact totals: which cells must be withheld so that sums give nothing away, and the audit that shows it."""
+"""Tables with exact totals: which cells to withhold so that sums give nothing away, and the audit that shows it."""

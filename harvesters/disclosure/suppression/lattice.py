@@ -97,7 +97,11 @@ class Dimension:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-safe form."""
-        return {"column": self.column, "total": self.total, "trees": [dict(sorted(tree.items())) for tree in self.trees]}
+        return {
+            "column": self.column,
+            "total": self.total,
+            "trees": [dict(sorted(tree.items())) for tree in self.trees],
+        }
 
     @classmethod
     def from_mapping(cls, data: Mapping[str, Any]) -> Self:

@@ -8,14 +8,13 @@ result is checked by ``disclosure.suppression.audit``, never taken on trust.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 
 import numpy as np
 
 from disclosure.suppression.problem import Flags, Ledger, Problem, Witness
 from disclosure.suppression.settle import rounds, settle
 from disclosure.suppression.solver import Floats, Mover, Target, free_prices
-
 
 BATCH = 20
 """So many cells are moved one by one before all are asked together again."""
@@ -38,7 +37,7 @@ def price_list(problem: Problem, costs: Floats) -> Floats:
 
 
 def extend(
-    problem: Problem, withheld: Flags, allowed: Flags, costs: Floats, hints: tuple[Witness, ...] = ()
+    problem: Problem, withheld: Flags, allowed: Flags, costs: Floats, hints: Sequence[Witness] = ()
 ) -> tuple[Flags, Ledger]:
     """Withhold further cells until every cell of the problem is protected.
 
@@ -64,7 +63,7 @@ def extend(
     mover = Mover(problem, withheld | allowed, prices)
     mover.load()
     tried: set[Target] = set()
-    while targets := [each for each in _hardest_first(ledger, problem) if each not in tried]:
+    while targets := [each for each in _hardest_first(ledger) if each not in tried]:
         for target in targets[:BATCH]:
             _protect(target, mover, ledger, withheld)
         tried.update(targets[:BATCH])
@@ -75,7 +74,7 @@ def extend(
     return withheld, ledger
 
 
-def _hardest_first(ledger: Ledger, problem: Problem) -> list[Target]:
+def _hardest_first(ledger: Ledger) -> list[Target]:
     return sorted(ledger.targets(), key=lambda each: (-each[2], each[0], each[1]))
 
 
@@ -100,7 +99,7 @@ def publish_again(
     for cell in order:
         trial = withheld.copy()
         trial[cell] = False
-        hints = [replace(each) for each in ledger.kept if not each.shift[cell]]
+        hints = [each for each in ledger.kept if not each.shift[cell]]
         tried = settle(problem, trial, hints, alone=True)
         if not tried.open_count:
             withheld, ledger = trial, tried

@@ -7,6 +7,7 @@ Boundary: proposes displacements in floating point; whoever uses one turns it in
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import highspy
 import numpy as np
@@ -57,7 +58,7 @@ class Mover:
         self._rise, self._fall = self._rooms()
         self._prices = prices.copy()
         self._generator = np.random.default_rng(SEED)
-        self._model = highspy.Highs()
+        self._model: Any = highspy.Highs()  # type: ignore[no-untyped-call]
         for option, value in _OPTIONS.items():
             self._model.setOptionValue(option, value)
 
