@@ -2,69 +2,80 @@
 
 See ``attacks.trajectory`` for the attacker and the source. Every group of the game is released by the policy itself,
 under the preset and the house's settings, so what noise and withheld cells do to the attack is measured, not assumed.
-Under differential privacy nothing is released in a game, since each release is charged: the guarantee of the budget
-bounds this attack (its advantage is at most the total variation distance that ε allows).
+Groups are half of a sample of the units, so that a guess without the release is a coin. Under differential privacy
+nothing is released in a game, since each release is charged: the budget itself bounds this attack.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from statistics import fmean, pvariance
+from typing import Final
+
+import pyarrow as pa
 
 from disclosure.attacks.core import Target, Truth
-from disclosure.attacks.members import unit_text
+from disclosure.attacks.members import MEMBERS, members, unit_text
 from disclosure.attacks.statistics import LEAST_SEEDS
 from disclosure.errors import DisclosureError
-from disclosure.spec import PERIOD_COLUMN, UNITS_COLUMN
+from disclosure.spec import UNITS_COLUMN
 from disclosure.sqltext import ident, literal
 
-GROUP: Final = 120
+GROUP: Final = 200
 REFERENCES: Final = 12
-"""Reference groups from which the expected counts are learned."""
+"""Groups from which the expected counts are learned; about half of them are without a given target."""
 
 GAMES: Final = LEAST_SEEDS
-WEEK: Final = 7
-MOST_ROWS: Final = 60_000
+TARGETS: Final = 40
+"""Targets of each game: half of them in the group."""
 
-_SOURCE, _GROUP = "_attack_week", "_attack_group"
+DAYS: Final = 1
+_LEAST_REFERENCES: Final = 4
+_SOURCE, _GROUP = "_attack_days", "_attack_group"
 
 Key = tuple[str, ...]
-Published = Mapping[Key, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Release:
+    """A group, and what was published about it."""
+
+    group: frozenset[str]
+    counts: Mapping[Key, int]
+    table: pa.Table | None
 
 
 def games(target: Target, seed: int) -> list[float]:
-    """For each game the share of right answers: about a group with the target, and about one without.
+    """For each game the share of right answers about targets in the group and out of it.
 
     Empty where the game cannot be played: too few units, or a policy that charges for each release.
     """
     truth = target.truth
     if truth is None or target.policy.name == "dp":
         return []
-    with _week(target, truth) as units:
-        if len(units) < 2 * target.preset.min_units + 2:
+    with _sample(target, truth) as units:
+        size = len(units) // 2
+        if size < 2 * target.preset.min_units:
             return []
         drawn = random.Random(seed)  # noqa: S311 - a sample of groups, nothing that must stay secret
-        size = min(GROUP, len(units) // 2)
-        cells = _cells_of(target, truth)
-        references = [
-            (group, _released(target, truth, group))
-            for group in (_group(units, size, drawn) for _ in range(REFERENCES))
-        ]
-        return [_game(target, truth, references, cells, units, size, drawn) for _ in range(GAMES)]
+        releases = [_released(target, truth, frozenset(drawn.sample(units, size))) for _ in range(REFERENCES + GAMES)]
+        references = releases[:REFERENCES]
+        return [_game(target, truth, each, references, units, drawn) for each in releases[REFERENCES:]]
 
 
 @contextmanager
-def _week(target: Target, truth: Truth) -> Iterator[list[str]]:
-    """The first days of the input, and the units in them."""
-    time, unit = ident(target.spec.time), unit_text(str(target.spec.unit))
+def _sample(target: Target, truth: Truth) -> Iterator[list[str]]:
+    """The first days of the input of some of the units."""
+    time, unit, source = ident(target.spec.time), unit_text(str(target.spec.unit)), ident(truth.relation)
     try:
         truth.con.execute(
-            f"CREATE OR REPLACE TEMP TABLE {_SOURCE} AS SELECT *, {unit} AS __member FROM {ident(truth.relation)}"
-            f" WHERE {time} < (SELECT min({time}) FROM {ident(truth.relation)}) + INTERVAL {WEEK} DAYS"
-            f" AND {unit} IN (SELECT DISTINCT {unit} AS name FROM {ident(truth.relation)} ORDER BY md5(name)"
-            f" LIMIT {2 * GROUP})"
+            f"CREATE OR REPLACE TEMP TABLE {_SOURCE} AS SELECT *, {unit} AS __member FROM {source}"
+            f" WHERE {time} < (SELECT min({time}) FROM {source}) + INTERVAL {DAYS} DAYS"
+            f" AND __member IN (SELECT name FROM (SELECT DISTINCT {unit} AS name FROM {source})"
+            f" ORDER BY md5(name) LIMIT {2 * GROUP})"
         )
         rows = truth.con.execute(f"SELECT DISTINCT __member FROM {_SOURCE} ORDER BY __member").fetchall()
         yield [name for (name,) in rows]
@@ -73,36 +84,62 @@ def _week(target: Target, truth: Truth) -> Iterator[list[str]]:
             truth.con.execute(f"DROP TABLE IF EXISTS {name}")
 
 
-def _group(units: list[str], size: int, drawn: random.Random) -> frozenset[str]:
-    return frozenset(drawn.sample(units, size))
-
-
-def _released(target: Target, truth: Truth, group: frozenset[str]) -> Published:
-    """What the policy publishes about a group."""
-    chosen = ", ".join(literal(name) for name in sorted(group))
+def _store(truth: Truth, group: Sequence[str]) -> None:
+    chosen = ", ".join(literal(name) for name in group)
     truth.con.execute(
         f"CREATE OR REPLACE TEMP TABLE {_GROUP} AS SELECT * EXCLUDE (__member) FROM {_SOURCE}"
         f" WHERE __member IN ({chosen})"
     )
+
+
+def _released(target: Target, truth: Truth, group: frozenset[str]) -> _Release:
+    """What the policy publishes about a group; nothing where it refuses."""
+    _store(truth, sorted(group))
     try:
         table = target.policy.protect(truth.con, _GROUP, target.spec, target.preset, target.site).table
     except DisclosureError:
-        return {}
-    return {_key(row, target): int(row[UNITS_COLUMN]) for row in table.to_pylist()}
+        return _Release(group, {}, None)
+    return _Release(group, dict(zip(_keys(table, target), table.column(UNITS_COLUMN).to_pylist(), strict=True)), table)
 
 
-def _key(row: Mapping[str, Any], target: Target) -> Key:
-    return (*(str(row[name]) for name in target.spec.zones), row[PERIOD_COLUMN].isoformat())
+def _keys(table: pa.Table, target: Target) -> list[Key]:
+    names = list(target.policy.shape(target.spec).primary_key)
+    return [tuple(map(str, row.values())) for row in table.select(names).to_pylist()]
 
 
-def _cells_of(target: Target, truth: Truth) -> Mapping[str, list[Key]]:
-    """The zone and period of every row, by unit: what is known about a target."""
-    from disclosure.binning import period_start_sql
+def _game(
+    target: Target, truth: Truth, release: _Release, references: Sequence[_Release], units: list[str], drawn: random.Random
+) -> float:
+    """The share of right answers; a target that is in no published cell is guessed by a coin."""
+    if release.table is None:
+        return 0.5
+    inside, outside = sorted(release.group), sorted(set(units) - release.group)
+    chosen = [*drawn.sample(inside, min(TARGETS // 2, len(inside))), *drawn.sample(outside, min(TARGETS // 2, len(outside)))]
+    cells = _cells(target, truth, release.table, chosen)
+    answers = []
+    for name in chosen:
+        score = _score(release, [each for each in references if name not in each.group], cells.get(name, []))
+        answers.append(0.5 if score == 0 else float((score > 0) == (name in release.group)))
+    return fmean(answers)
 
-    zones = ", ".join(f"CAST({ident(name)} AS VARCHAR)" for name in target.spec.zones)
-    found: dict[str, list[Key]] = {}
-    for unit, *zone, start in truth.con.execute(
-        f"SELECT DISTINCT __member, {zones}, {period_start_sql(target.spec)} AS start FROM {_SOURCE} ORDER BY ALL"
-    ).fetchall():
-        found.setdefault(unit, []).append((*map(str, zone), start.isoformat()))
-    return found
+
+def _cells(target: Target, truth: Truth, table: pa.Table, names: list[str]) -> dict[str, list[Key]]:
+    """In which published cells the rows of each target lie: the attacker knows the rows."""
+    _store(truth, names)
+    keys = _keys(table, target)
+    with members(replace(target, table=table, truth=Truth(con=truth.con, relation=_GROUP))) as found:
+        rows = truth.con.execute(f"SELECT DISTINCT {found.units[0]}, cell FROM {MEMBERS} ORDER BY ALL").fetchall()
+    cells: dict[str, list[Key]] = {}
+    for unit, cell in rows:
+        cells.setdefault(unit, []).append(keys[cell])
+    return cells
+
+
+def _score(release: _Release, references: Sequence[_Release], cells: Sequence[Key]) -> float:
+    """Weighted surplus over the expectation without the target, less half of what the target would add."""
+    score = 0.0
+    for cell in cells:
+        known = [each.counts[cell] for each in references if cell in each.counts]
+        if len(known) >= _LEAST_REFERENCES:
+            score += (release.counts[cell] - fmean(known) - 0.5) / (pvariance(known) + 1)
+    return score

@@ -7,70 +7,84 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Final
 
 Place = str
 Counts = Mapping[datetime, Mapping[Place, int]]
 Sightings = Mapping[str, dict[datetime, Place]]
 Way = dict[datetime, Place]
+Step = tuple[Way, Place]
+"""A way and its last place."""
 
 MOST_PEOPLE: Final = 400
 """Anonymous people that are followed; larger counts are scaled down to this number."""
 
 
 def recovered(counts: Counts, drawn: random.Random) -> list[Way]:
-    """Ways of anonymous people, so that as many as possible stay from each period to the next."""
-    periods = list(counts)
-    scaled = _scaled(counts)
-    ways: list[Way] = []
-    here: list[tuple[Way, Place]] = []
-    for period in periods:
-        wanted = Counter(scaled[period])
-        staying: list[tuple[Way, Place]] = []
-        moving: list[Way] = []
-        drawn.shuffle(here)
+    """Ways of anonymous people, so that as many as possible are where they were last seen.
+
+    Whoever is not seen in a period (no phone, a withheld cell) waits, and is the first to come back.
+    """
+    last: list[Step] = []
+    for period, places in _scaled(counts).items():
+        wanted = Counter(places)
+        drawn.shuffle(last)
         # Who is away from home leaves a place before who lives there.
-        for way, place in sorted(here, key=lambda each: _home(each[0]) != each[1]):
-            if wanted[place] > 0:
-                wanted[place] -= 1
-                staying.append((way, place))
-            else:
-                moving.append(way)
-        here = staying + _moved(moving, wanted, period)
-        for place, number in wanted.items():
-            for _ in range(number):
-                ways.append({})
-                here.append((ways[-1], place))
-        for way, place in here:
+        last.sort(key=lambda each: _home(each[0]) != each[1])
+        found, moving = _taken(last, wanted, lambda way, place: place)
+        home, moving = _taken(moving, wanted, lambda way, _: _home(way))
+        moving = _exchanged(found, moving, wanted)
+        before, moving = _taken(moving, wanted, lambda way, _: way.get(period - timedelta(days=1)))
+        anywhere, waiting = _taken(moving, wanted, lambda *_: _any(wanted))
+        new: list[Step] = [({}, place) for place, number in wanted.items() for _ in range(number)]
+        last = found + home + before + anywhere + new
+        for way, place in last:
             way[period] = place
-    return ways
+        last += waiting
+    return [way for way, _ in last]
 
 
-def _moved(moving: list[Way], wanted: Counter[Place], period: datetime) -> list[tuple[Way, Place]]:
-    """Whoever must move goes home, or where the way was a day before, or to any place that wants people."""
-    placed: list[tuple[Way, Place]] = []
-    for hint in (_home, lambda way: _day_before(way, period), lambda _: _any(wanted)):
-        left = []
-        for way in moving:
-            place = hint(way)
-            if place is not None and wanted[place] > 0:
-                wanted[place] -= 1
-                placed.append((way, place))
-            else:
-                left.append(way)
-        moving = left
-    return placed
+def _taken(
+    steps: list[Step], wanted: Counter[Place], where: Callable[[Way, Place], Place | None]
+) -> tuple[list[Step], list[Step]]:
+    """Who goes where `where` says, as far as people are wanted there; and who is left."""
+    placed: list[Step] = []
+    left: list[Step] = []
+    for way, place in steps:
+        next_place = where(way, place)
+        if next_place is not None and wanted[next_place] > 0:
+            wanted[next_place] -= 1
+            placed.append((way, next_place))
+        else:
+            left.append((way, place))
+    return placed, left
+
+
+def _exchanged(found: list[Step], moving: list[Step], wanted: Counter[Place]) -> list[Step]:
+    """Who cannot go home because a guest is taken to have stayed there: the guest goes home instead, where wanted."""
+    guests: dict[Place, list[int]] = {}
+    for number, (way, place) in enumerate(found):
+        if _home(way) != place:
+            guests.setdefault(place, []).append(number)
+    left = []
+    for way, place in moving:
+        home = _home(way)
+        leaving = next((n for n in guests.get(home or "", []) if wanted[_home(found[n][0]) or ""] > 0), None)
+        if home is None or leaving is None:
+            left.append((way, place))
+            continue
+        guests[home].remove(leaving)
+        guest = found[leaving][0]
+        wanted[_home(guest) or ""] -= 1
+        found[leaving] = (guest, _home(guest) or "")
+        found.append((way, home))
+    return left
 
 
 def _home(way: Way) -> Place | None:
     return next(iter(way.values()), None)
-
-
-def _day_before(way: Way, period: datetime) -> Place | None:
-    earlier = [place for moment, place in way.items() if (period - moment).total_seconds() == 24 * 3600]
-    return earlier[0] if earlier else None
 
 
 def _any(wanted: Counter[Place]) -> Place | None:
@@ -87,18 +101,16 @@ def _scaled(counts: Counts) -> dict[datetime, dict[Place, int]]:
     }
 
 
-def share_right(way: Way, true: Way) -> float:
-    """Share of the later true sightings in published periods that the way has right."""
-    later = list(true.items())[1:]
-    return sum(way.get(moment) == place for moment, place in later) / len(later) if later else 0.0
+def share_right(way: Way, away: Way) -> float:
+    """Share of the periods in `away` (where a target truly was) that a way has right."""
+    return sum(way.get(moment) == place for moment, place in away.items()) / len(away) if away else 0.0
 
 
-def baseline_share(counts: Counts, true: Way, first: datetime) -> float:
-    """The better of staying where known and of being where most people are."""
-    later = list(true.items())[1:]
-    if not later:
-        return 0.0
-    stays = sum(place == true[first] for _, place in later)
-    crowd = {moment: max(places, key=lambda place: (places[place], place)) for moment, places in counts.items()}
-    follows = sum(crowd.get(moment) == place for moment, place in later)
-    return max(stays, follows) / len(later)
+def crowd(counts: Counts, known: Place) -> Way:
+    """Where most people are in each period, other than the place that is known already."""
+    busiest = {}
+    for moment, places in counts.items():
+        others = {place: number for place, number in places.items() if place != known}
+        if others:
+            busiest[moment] = max(others, key=lambda place: (others[place], place))
+    return busiest

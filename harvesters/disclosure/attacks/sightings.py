@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import pyarrow as pa
-
 from disclosure.attacks.core import Target
 from disclosure.attacks.members import unit_text
 from disclosure.attacks.periods import quarter_sql, quarters_of
@@ -61,8 +59,3 @@ def true_sightings(target: Target, periods: Sequence[datetime]) -> dict[str, dic
     for unit, moment, place in rows:
         found.setdefault(unit, {})[moment] = place
     return found
-
-
-def table_of(rows: list[dict[str, Any]]) -> pa.Table:
-    """A table of rows with equal names."""
-    return pa.Table.from_pylist(rows)
