@@ -18,14 +18,16 @@ import yaml
 @cache
 def table() -> Mapping[str, Mapping[str, str]]:
     """All texts: slug → language → text with ``{name}`` places."""
-    root = Path(str(files("disclosure")))
-    texts: dict[str, dict[str, str]] = {}
-    for path in (root / "messages.yaml", *sorted((root / "texts").glob("*.yaml"))):
-        loaded: dict[str, dict[str, str]] = yaml.safe_load(path.read_text("utf-8")) or {}
-        if repeated := texts.keys() & loaded.keys():
-            raise ValueError(f"{path.name} repeats {sorted(repeated)}")
-        texts |= loaded
+    texts: dict[str, Mapping[str, str]] = {}
+    for path in text_files():
+        texts |= yaml.safe_load(path.read_text("utf-8")) or {}
     return texts
+
+
+def text_files() -> list[Path]:
+    """Where the texts stand."""
+    root = Path(str(files("disclosure")))
+    return [root / "messages.yaml", *sorted((root / "texts").glob("*.yaml"))]
 
 
 def text(slug: str, params: Mapping[str, Any] | None = None, lang: str = "en") -> str:

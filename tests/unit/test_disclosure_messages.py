@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import re
 import string
+from collections import Counter
 from pathlib import Path
 
 import pytest
+import yaml
 
 import disclosure
 from disclosure import messages
@@ -46,6 +48,11 @@ SLUGS = {
 def test_slug_has_a_text_in_both_languages(slug):
     assert messages.table()[slug].keys() == {"sl", "en"}
     assert all(text.strip() for text in messages.table()[slug].values())
+
+
+def test_no_slug_stands_in_two_files():
+    slugs = Counter(slug for path in messages.text_files() for slug in yaml.safe_load(path.read_text("utf-8")))
+    assert [slug for slug, times in slugs.items() if times > 1] == []
 
 
 def test_both_languages_name_the_same_parameters():
