@@ -64,11 +64,8 @@ def check_bounds_reached(records: Records, spec: Spec, coding: Mapping[str, Codi
             continue
         column = records.column(SENSITIVE, i)
         for bound in (coding[name].low, coding[name].high):
-            reached = pc.fill_null(pc.equal(column, pa.scalar(bound, column.type)), fill_value=False)
-            units = [
-                pc.count_distinct(pc.filter(records.column(UNIT, u), reached), mode="all").as_py()
-                for u in range(len(spec.units))
-            ]
+            reached = pc.call_function("equal", [column, pa.scalar(bound, column.type)])
+            units = [len(records.column(UNIT, u).filter(reached).unique()) for u in range(len(spec.units))]
             if any(0 < count < least for count in units):
                 rare.append(name)
     if rare:
@@ -86,6 +83,6 @@ def check_categories(records: Records, spec: Spec, coding: Mapping[str, Coding])
         return
     for i, name in enumerate(spec.sensitive):
         if name not in coding:
-            values = pc.count_distinct(records.column(SENSITIVE, i)).as_py()
+            values = len(records.column(SENSITIVE, i).unique())
             if values * 100 > IDENTIFIER_PERCENT * count:
                 raise DisclosureRefused("sensitive-looks-like-identifier", column=name)

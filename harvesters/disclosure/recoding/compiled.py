@@ -263,8 +263,7 @@ def _group(
 ) -> None:
     """Find the group of each record, by linear probing: ``slot[i]`` is where the group of ``left[i]`` is kept."""
     mask = room - 1
-    for at in range(room):
-        keys[at] = _NO_KEY
+    keys[:room] = _NO_KEY
     for i in range(count):
         key: Any = np.int64(0)
         for a in range(codes.shape[1]):

@@ -81,7 +81,7 @@ def class_weights(column: pa.ChunkedArray, recoding: Recoding, decimals: int) ->
     """
     if column.null_count:
         raise DisclosureRefused("weight-invalid")
-    micro = pc.multiply(column, pa.scalar(Decimal(_MICRO))).cast(pa.int64()).to_numpy()
+    micro = pc.call_function("multiply", [column, pa.scalar(Decimal(_MICRO))]).cast(pa.int64()).to_numpy()
     if micro.min() <= 0 or int(micro.max()) * len(micro) >= _EXACT_BELOW:
         raise DisclosureRefused("weight-invalid")
     sums: Ints = np.zeros(len(recoding.levels), dtype=np.int64)

@@ -102,8 +102,9 @@ def check_types(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, codin
 
 def ranked(column: pa.ChunkedArray) -> NDArray[np.int32]:
     """Codes from 1 in the order of the values; 0 is missing."""
-    encoded = pc.dictionary_encode(column.combine_chunks())
-    order = pc.array_sort_indices(encoded.dictionary).to_numpy()
+    encoded = column.combine_chunks().dictionary_encode()
+    numbered = pa.table({"value": encoded.dictionary, "number": np.arange(len(encoded.dictionary))})
+    order = numbered.sort_by("value").column("number").to_numpy()
     rank = np.empty(len(order) + 1, dtype=np.int32)
     rank[order] = np.arange(1, len(order) + 1)
     rank[-1] = 0
@@ -121,7 +122,7 @@ def count_units(con: duckdb.DuckDBPyConnection, relation: str, unit: str) -> tup
 
 
 def _leaf_codes(column: pa.ChunkedArray, hierarchy: Hierarchy) -> NDArray[Any]:
-    encoded = pc.dictionary_encode(column.combine_chunks())
+    encoded = column.combine_chunks().dictionary_encode()
     numbers = {leaf: number for number, leaf in enumerate(hierarchy.leaves)}
     known = np.array([numbers.get(value, -1) for value in encoded.dictionary.to_pylist()], dtype=np.int32)
     if (unknown := int((known < 0).sum())) > 0:

@@ -38,7 +38,9 @@ def con(tmp_path):
         yield connection
 
 
-@pytest.mark.parametrize("name", ["registration_number", "Registration-Number", "REGISTRATION NUMBER", "URL", "host_id"])
+@pytest.mark.parametrize(
+    "name", ["registration_number", "Registration-Number", "REGISTRATION NUMBER", "URL", "host_id"]
+)
 def test_rental_data_never_carries_what_identifies_unit_or_host(name):
     assert forbidden_columns(["nights", name], RENTALS.forbid_fields) == (name,)
 
@@ -59,9 +61,7 @@ def test_an_identifier_reappears_when_a_snapshot_inside_its_span_lacks_it(seen, 
     assert reappears(seen) is expected
 
 
-@pytest.mark.parametrize(
-    ("totals", "expected"), [((0, 0), True), ((0, 1), False), ((None, 0), True), ((), False)]
-)
+@pytest.mark.parametrize(("totals", "expected"), [((0, 0), True), ((0, 1), False), ((None, 0), True), ((), False)])
 def test_a_unit_is_idle_when_no_quantity_has_a_value(totals, expected):
     assert is_idle(totals) is expected
 
