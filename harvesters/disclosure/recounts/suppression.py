@@ -20,7 +20,7 @@ from disclosure.presets import Preset
 from disclosure.protected import Protected
 from disclosure.recounts.concentration import site_rules
 from disclosure.recounts.suppression_intruder import Need, open_cells
-from disclosure.recounts.suppression_sums import equations
+from disclosure.recounts.suppression_sums import Equation, equations
 from disclosure.rules import Concentration, Rules
 from disclosure.site import SiteRules
 from disclosure.spec import Spec
@@ -209,7 +209,7 @@ def _attack(
             key: _belief(value, step, site.prior_percent if source is not None else None)
             for key, value in values.items()
         }
-        for own in [{}, *_insiders(withheld, counted, source, spec)]:
+        for own in [{}, *_insiders(withheld, counted, source, dimensions, spec, sums)]:
             exposed += len(open_cells(sums, values, needs, own, beliefs))
     if exposed:
         raise GateRefused("cell-exposed", cells=exposed)
@@ -251,7 +251,12 @@ def _needs(
 
 
 def _insiders(
-    withheld: set[Key], counted: Counted, source: str | None, spec: Spec
+    withheld: set[Key],
+    counted: Counted,
+    source: str | None,
+    dimensions: Sequence[Dimension],
+    spec: Spec,
+    sums: Sequence[Equation],
 ) -> list[dict[Key, tuple[Decimal, bool]]]:
     """For each member who is alone in a withheld cell: what they know of withheld cells, and whether it is all."""
     found = []
@@ -267,7 +272,20 @@ def _insiders(
                 else:
                     amount = own.get(source, Decimal(0))
                 by_member[member][key] = (amount, whole)
-        found += [
-            own for member, own in sorted(by_member.items()) if member and any(whole for _, whole in own.values())
-        ]
+        for member, known in sorted(by_member.items()):
+            groups = [key for key, (_, is_whole) in known.items() if is_whole]
+            if member and groups:
+                found.append(_raised({**_parts(groups, withheld, dimensions), **known}, withheld, sums))
     return found
+
+
+def _parts(
+    groups: Sequence[Key], withheld: set[Key], dimensions: Sequence[Dimension]
+) -> dict[Key, tuple[Decimal, bool]]:
+    """Withheld cells inside groups that are wholly somebody's: theirs as well, or known to be empty."""
+    return {
+        key: (Decimal(0), True)
+        for key in withheld
+        for group in groups
+        if all(code in _path(dimensions[number], key[number]) for number, code in enumerate(group))
+    }

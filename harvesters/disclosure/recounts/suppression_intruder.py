@@ -13,6 +13,7 @@ from typing import Any
 
 import highspy
 
+from disclosure.linear import quiet
 from disclosure.recounts.suppression_sums import Equation, Key
 
 TOLERANCE = 1e-6
@@ -48,9 +49,7 @@ def open_cells(
     keys = sorted(values)
     place = {key: number for number, key in enumerate(keys)}
     scale = max(max((float(need.up) for need in asked.values()), default=1.0), 1.0)
-    model: Any = highspy.Highs()  # type: ignore[no-untyped-call]
-    model.setOptionValue("output_flag", False)
-    model.setOptionValue("threads", 1)
+    model = quiet()
     room = {key: _room(values[key], own.get(key), beliefs[key]) for key in keys}
     for key in keys:
         down, up = room[key]

@@ -61,10 +61,36 @@ class Problem:
         lower, upper = self.lower.copy(), self.upper.copy()
         known, cells, own = (np.array(each, np.int64) for each in (insider.known, insider.cells, insider.own))
         lower[cells] = np.maximum(lower[cells], own)
+        known = self._with_parts(known)
         lower[known] = upper[known] = self.values[known]
+        lower = self._carried_up(lower)
         up, down = self.up.copy(), np.minimum(self.down, self.values - lower)
         up[known] = 0
         return replace(self, up=up, down=down, lower=lower, upper=upper)
+
+    def _carried_up(self, lower: Ints) -> Ints:
+        """A group is at least what its parts are known to be at least."""
+        equations, row = self.equations, self.equations.row_of()
+        heads = equations.cell[equations.start]
+        while True:
+            sums = np.bincount(row, weights=np.where(equations.sign > 0, lower[equations.cell], 0)).astype(np.int64)
+            raised = lower.copy()
+            np.maximum.at(raised, heads, np.minimum(sums, self.values[heads]))
+            if (raised == lower).all():
+                return raised
+            lower = raised
+
+    def _with_parts(self, known: Ints) -> Ints:
+        """Known cells with all their parts: who is alone in a group knows that the rest of it is empty."""
+        equations, row = self.equations, self.equations.row_of()
+        heads = equations.cell[equations.start]
+        whole = np.zeros(len(self.values), bool)
+        whole[known] = True
+        before = -1
+        while before != int(whole.sum()):
+            before = int(whole.sum())
+            whole[equations.cell[whole[heads][row]]] = True
+        return np.flatnonzero(whole)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,12 @@ Boundary: proposes displacements in floating point; whoever uses one turns it in
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import highspy
 import numpy as np
 import numpy.typing as npt
 
+from disclosure.linear import quiet
 from disclosure.suppression.lattice import Ints
 from disclosure.suppression.problem import Flags, Problem, Witness, whole
 
@@ -28,7 +28,7 @@ SEED = 20260101
 
 _FREE = 1e-3
 _CORNERS = 6
-_OPTIONS = {"output_flag": False, "threads": 1, "random_seed": 0, "mip_max_nodes": 100, "mip_max_improving_sols": 1}
+_NODES = 100
 
 
 def step_of(problem: Problem) -> int:
@@ -58,9 +58,7 @@ class Mover:
         self._rise, self._fall = self._rooms()
         self._prices = prices.copy()
         self._generator = np.random.default_rng(SEED)
-        self._model: Any = highspy.Highs()  # type: ignore[no-untyped-call]
-        for option, value in _OPTIONS.items():
-            self._model.setOptionValue(option, value)
+        self._model = quiet(mip_max_nodes=_NODES, mip_max_improving_sols=1)
 
     def _rooms(self) -> tuple[Floats, Floats]:
         values = self.problem.values[self.cells]
