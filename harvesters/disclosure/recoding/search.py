@@ -32,6 +32,9 @@ from disclosure.recoding.rules import Rows, Rules, passes
 
 MOST_LEVELS: Final = 20_000
 MOST_RECORDS: Final = 200_000
+FEW_RECORDS: Final = 3_000
+"""Up to here the kernels in numpy are done before numba is loaded."""
+
 _ONE_NUMBER: Final = 1 << 62
 COVER: Final = "cover"
 PARTITION: Final = "partition"
@@ -65,9 +68,9 @@ class Recoding:
         return 1 - lost / (PARTS * len(self.classes) * self.levels.shape[1])
 
 
-def kernels() -> ModuleType:
-    """The compiled searches where numba is installed, the same in numpy elsewhere."""
-    if find_spec("numba") is None:
+def kernels(records: int) -> ModuleType:
+    """The compiled searches where numba is installed and worth loading, the same in numpy elsewhere."""
+    if records <= FEW_RECORDS or find_spec("numba") is None:
         return plain
     from disclosure.recoding import compiled
 
@@ -91,7 +94,7 @@ def recode(codes: Codes, forest: Forest, rules: Rules, using: ModuleType | None 
         raise DisclosureRefused("recode-too-large", rows=len(codes))
     if not passes(rules, np.arange(len(codes), dtype=np.int64)):
         raise DisclosureRefused("table-too-small", least=rules.k)
-    chosen = kernels() if using is None else using
+    chosen = kernels(len(codes)) if using is None else using
     search = which(len(codes), forest, rules)
     classes, count = (chosen.cover if search == COVER else chosen.partition)(codes, forest, rules)
     low, high = chosen.bounds(codes, classes, count)
