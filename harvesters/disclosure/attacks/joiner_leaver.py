@@ -1,0 +1,241 @@
+"""Joiner and leaver: one household moves in or out between two consecutive periods (attack 15).
+
+Attacker: a neighbor who knows that exactly one household joined a zone between two periods, and reads both published
+totals. Method: the new total less the old one, the old one first scaled by what the other zones did in the same time
+(so weather and weekdays drop out), is the joiner's amount. Success: within `WITHIN_PERCENT` percent of the truth.
+Baseline, without the table: the one amount that comes close to most units' amounts in that period, which whoever knows
+what is usual can name. For each of `SEEDS` seeds one unit of every
+second zone is taken out of a period before another, the table is released again by the policy, and the shares of
+successes are compared; the zones in which nobody joins give the trend. Pass rule: the one-sided 95 % bound of the gain over the baseline is at most 0.02.
+
+What protects, and what does not:
+
+- Cell key and differential privacy: the noise of the two totals is drawn for different sets of units (and different
+  totals), so the difference carries two draws of noise, scaled to the largest contributions. They protect whatever
+  the others do.
+- Thresholds, roll-ups, dominance and p % look at one period at a time. A joiner is hidden only by how much the others'
+  amounts change between the periods: 20 households whose monthly use varies by a tenth hide one to within twice its
+  use, 20 that never vary hide nothing (fixed fees, nights at full occupancy, a contract value). This cannot be decided
+  from a table alone, so the gate measures it here on the input, and holds the release when the gain is above 0.02:
+  then the answer is a longer period, a coarser zone, or noise. No minimum change of a cell is demanded, since a rule
+  on changes of counts would itself tell when somebody moved.
+- That somebody joined is not hidden by any of the exact policies: the number of units goes up by one. It is taken to
+  be known already; what is protected is the amount.
+"""
+
+from __future__ import annotations
+
+import random
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, ClassVar, Final
+
+import pyarrow as pa
+
+from disclosure.attacks.core import Result, Target, Truth, broken, survived
+from disclosure.attacks.members import has_members, unit_text
+from disclosure.attacks.periods import quarter_sql, quarters_of
+from disclosure.attacks.statistics import LEAST_SEEDS, MOST_UPLIFT, uplift_upper
+from disclosure.errors import DisclosureError
+from disclosure.spec import PERIOD_COLUMN, UNITS_COLUMN, MeasureKind, Presence
+from disclosure.sqltext import ident
+
+SEEDS: Final = LEAST_SEEDS
+WITHIN_PERCENT: Final = 10
+MOST_PERIODS: Final = 24
+MOST_ZONES: Final = 40
+_FLAT: Final = frozenset({"threshold", "cell-key"})
+_ROWS, _OUT, _JOINERS = "_attack_periods", "_attack_without", "_attack_joiners"
+
+Place = tuple[str, ...]
+Table = Mapping[tuple[Place, datetime], Mapping[str, Any]]
+Given = Mapping[tuple[Place, datetime], Mapping[str, Decimal]]
+"""What each unit gave, by zone and period."""
+
+Joiner = tuple[Place, datetime, datetime, str, Decimal]
+"""Zone, period before, period of joining, unit, and what it gave in the latter."""
+
+
+class JoinerLeaver:
+    """Attack 15."""
+
+    name: ClassVar[str] = "joiner-leaver"
+
+    def applies(self, target: Target) -> str | None:
+        """Needs a total that is published for consecutive periods, and the input."""
+        spec = target.spec
+        if not spec.units:
+            return "no-unit"
+        if target.policy.name == "dp":
+            return "budget-bounds-each-unit"
+        if target.policy.name not in _FLAT or not spec.zones or not spec.time or _amount(target) is None:
+            return "no-totals-in-sequence"
+        if spec.presence is Presence.SIMULTANEOUS:
+            return "identifiers-rotate"
+        if target.truth is None or not has_members(target):
+            return "input-needed"
+        return None if _pairs(target) else "too-few-periods"
+
+    def run(self, target: Target, *, seed: int) -> Result:
+        """Let units join, release, and estimate what they gave."""
+        truth, amount = target.truth, _amount(target)
+        if truth is None or amount is None:
+            raise ValueError("this attack needs the truth and a total")
+        accuracies, baselines = [], []
+        with _given(target, truth, amount) as given:
+            usual = _usual(given)
+            for number in range(SEEDS):
+                drawn = random.Random(f"{seed}-{number}")  # noqa: S311 - a sample of targets, nothing secret
+                hits = _estimated(target, truth, _joiners(_pairs(target), given, drawn), amount, usual)
+                if hits:
+                    accuracies.append(sum(hit for hit, _ in hits) / len(hits))
+                    baselines.append(sum(plain for _, plain in hits) / len(hits))
+        figures = {"seeds": SEEDS, "within_percent": WITHIN_PERCENT}
+        if len(accuracies) < SEEDS:
+            return survived(self.name, **figures)
+        upper = uplift_upper(accuracies, baselines)
+        if upper > MOST_UPLIFT:
+            return broken(self.name, "joiner-is-estimated", (upper,), **figures)
+        return survived(self.name, **figures)
+
+
+def _amount(target: Target) -> str | None:
+    """The first published sum; rows of a unit tell little about it and are not attacked."""
+    sums = [name for name, measure in target.spec.measures.items() if measure.kind is MeasureKind.SUM]
+    return sums[0] if sums and UNITS_COLUMN in target.table.column_names else None
+
+
+def _pairs(target: Target) -> list[tuple[Place, datetime, datetime]]:
+    """Zones with two consecutive published periods; each period is in one pair only, so that joiners do not meet."""
+    periods = sorted(set(target.table.column(PERIOD_COLUMN).to_pylist()))[:MOST_PERIODS]
+    shown = {(_place(row, target), row[PERIOD_COLUMN]) for row in target.table.to_pylist()}
+    places = sorted({place for place, _ in shown})[:MOST_ZONES]
+    couples = list(zip(periods[::2], periods[1::2], strict=False))
+    return [(place, *couple) for place in places for couple in couples if {(place, each) for each in couple} <= shown]
+
+
+def _place(row: Mapping[str, Any], target: Target) -> Place:
+    return tuple(str(row[name]) for name in target.spec.zones)
+
+
+@contextmanager
+def _given(target: Target, truth: Truth, amount: str) -> Iterator[Given]:
+    """The rows of the attacked periods as a table, and what each unit gave in each zone and period."""
+    spec, con = target.spec, truth.con
+    moments = {moment for _, *couple in _pairs(target) for moment in couple}
+    con.register(_OUT, quarters_of(moments, str(spec.time_bin), spec.timezone))
+    zones = "".join(f", CAST(source.{ident(name)} AS VARCHAR) AS __z{place}" for place, name in enumerate(spec.zones))
+    try:
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE {_ROWS} AS SELECT source.*, periods.start AS __start{zones},"
+            f" {unit_text(str(spec.unit), 'source.')} AS __member FROM {ident(truth.relation)} AS source"
+            f" JOIN {_OUT} AS periods ON periods.quarter = {quarter_sql('source.' + ident(spec.time))}"
+        )
+        con.unregister(_OUT)
+        names = ", ".join(f"__z{place}" for place in range(len(spec.zones)))
+        given: dict[tuple[Place, datetime], dict[str, Decimal]] = {}
+        for *place, start, unit, value in con.execute(
+            f"SELECT {names}, __start, __member, sum(CAST({ident(amount)} AS DECIMAL(18,6))) AS given FROM {_ROWS}"
+            " GROUP BY ALL ORDER BY ALL"
+        ).fetchall():
+            if value is not None and all(each is not None for each in place):
+                given.setdefault((tuple(place), start), {})[unit] = value
+        yield given
+    finally:
+        con.execute(f"DROP TABLE IF EXISTS {_ROWS}")
+
+
+def _joiners(
+    pairs: Sequence[tuple[Place, datetime, datetime]],
+    given: Given,
+    drawn: random.Random,
+) -> list[Joiner]:
+    """For each pair of periods one unit of every second zone, who is in both."""
+    found: list[Joiner] = []
+    places = sorted({place for place, _, _ in pairs})
+    odd = {moment: number % 2 for number, moment in enumerate(sorted({before for _, before, _ in pairs}))}
+    for place, before, after in pairs:
+        if (places.index(place) + odd[before]) % 2 and len(places) > 1:
+            continue
+        now = given.get((place, after), {})
+        both = sorted(unit for unit in given.get((place, before), {}) if now.get(unit))
+        if both:
+            unit = drawn.choice(both)
+            found.append((place, before, after, unit, now[unit]))
+    return found
+
+
+def _usual(given: Given) -> dict[datetime, Decimal]:
+    """For each period the amount that is close enough to the amounts of most units."""
+    values: dict[datetime, list[Decimal]] = {}
+    for (_, moment), amounts in given.items():
+        values.setdefault(moment, []).extend(value for value in amounts.values() if value > 0)
+    return {moment: _most_common(sorted(each)) for moment, each in values.items() if each}
+
+
+def _most_common(values: list[Decimal]) -> Decimal:
+    """The guess that is within `WITHIN_PERCENT` of most of the values: of windows [x, x·(100+w)/(100-w)] the fullest."""
+    best, most = values[0], 0
+    for value in values:
+        end = bisect_right(values, value * (100 + WITHIN_PERCENT) / (100 - WITHIN_PERCENT))
+        inside = end - bisect_left(values, value)
+        if inside > most:
+            best, most = value * (100 + WITHIN_PERCENT) / 100, inside
+    return best
+
+
+def _estimated(
+    target: Target, truth: Truth, joiners: Sequence[Joiner], amount: str, usual: Mapping[datetime, Decimal]
+) -> list[tuple[bool, bool]]:
+    """For each joiner whether the estimate, and whether the baseline, comes close enough."""
+    table = _released_without(target, truth, joiners)
+    hits = []
+    for place, before, after, _, true in joiners:
+        old, new = table.get((place, before)), table.get((place, after))
+        if old is None or new is None or after not in usual:
+            continue
+        joined = {each for each, start, *_ in joiners if start == before}
+        trend = _trend(table, joined, before, after, amount)
+        guess = Decimal(new[amount]) - trend * Decimal(old[amount])
+        hits.append((_close(guess, true), _close(usual[after], true)))
+    return hits
+
+
+def _released_without(target: Target, truth: Truth, joiners: Sequence[Joiner]) -> Table:
+    """The table that the policy publishes when the joiners are not there in the period before."""
+    spec, con = target.spec, truth.con
+    columns: dict[str, list[Any]] = {f"__z{n}": [each[0][n] for each in joiners] for n in range(len(spec.zones))}
+    columns |= {"__start": [each[1] for each in joiners], "__member": [each[3] for each in joiners]}
+    kinds = {"__start": pa.timestamp("us", "UTC")}
+    out = pa.table({name: pa.array(values, kinds.get(name, pa.string())) for name, values in columns.items()})
+    con.register(_JOINERS, out)
+    hidden = ", ".join(["__start", "__member", *(f"__z{n}" for n in range(len(spec.zones)))])
+    try:
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE {_OUT} AS SELECT * EXCLUDE ({hidden}) FROM {_ROWS} AS source"
+            f" ANTI JOIN {_JOINERS} AS joiners USING ({hidden})"
+        )
+        made = target.policy.protect(con, _OUT, spec, target.preset, target.site)
+    except DisclosureError:
+        return {}
+    finally:
+        con.execute(f"DROP TABLE IF EXISTS {_OUT}")
+        con.unregister(_JOINERS)
+    return {(_place(row, target), row[PERIOD_COLUMN]): row for row in made.table.to_pylist()}
+
+
+def _trend(table: Table, joined: set[Place], before: datetime, after: datetime, amount: str) -> Decimal:
+    """How the zones in which nobody joined changed from one period to the next; 1 where there is none."""
+    old = new = Decimal(0)
+    for place in {place for place, _ in table} - joined:
+        first, second = (table.get((place, moment), {}).get(amount) for moment in (before, after))
+        if first is not None and second is not None:
+            old, new = old + Decimal(first), new + Decimal(second)
+    return new / old if old else Decimal(1)
+
+
+def _close(guess: Decimal, true: Decimal) -> bool:
+    return abs(guess - true) * 100 <= WITHIN_PERCENT * abs(true)
