@@ -52,7 +52,7 @@ def test_rotating_vehicles_are_counted_at_once():
 def test_local_days_of_twenty_five_hours_are_counted_whole():
     spec = Spec(unit="person", zone="zone", time="ts", time_bin="P1D", timezone="Europe/Ljubljana", count_rows_as="n")
     night = [START.replace(day=24, hour=22 + h % 2) for h in range(2)]
-    rows = [(f"p{n}", "a", night[n % 2]) for n in range(10)]
+    rows = [(f"p{n}", "a", night[n % 2]) for n in range(10) for _ in range(2)]
     with engine() as con:
         load(con, rows, ("person", "zone", "ts"))
         assert run("recount", released(con, spec)).verdict is Verdict.SURVIVED

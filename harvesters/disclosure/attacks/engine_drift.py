@@ -65,7 +65,7 @@ def _rows(target: Target, truth: Truth, seed: int) -> pa.Table:
         )
     elif total > MOST_ROWS:
         source += f" USING SAMPLE reservoir({MOST_ROWS} ROWS) REPEATABLE ({seed})"
-    sample = truth.con.execute(source).to_arrow_table()
+    sample = truth.con.sql(source).to_arrow_table()
     return pa.concat_tables([sample, *_planted(target, sample)])
 
 

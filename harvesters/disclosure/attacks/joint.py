@@ -88,9 +88,11 @@ def _add_table(
     for atom, pattern in itertools.product(atoms, patterns):
         key = tuple(ANY if whole else atom[place] for whole, place in zip(pattern, columns, strict=True))
         groups.setdefault(key, []).append(atom)
+    for key in (each for each in cells if any(isinstance(label, frozenset) for label in each)):
+        groups[key] = [atom for atom in atoms if _inside(atom, key, columns)]
     for key, members in groups.items():
         cell = cells.get(key)
-        if cell is None and any(label is ANY for label in key):
+        if not members or (cell is None and any(label is ANY for label in key)):
             continue
         if cell is not None and cell.value is not None:
             slack = float(cell.step) / 2 if cell.step != 1 else 0
@@ -105,6 +107,14 @@ def _add_table(
         found.withheld[unknown] = (number, key)
 
 
+def _inside(atom: tuple[Any, ...], key: tuple[Any, ...], columns: list[int]) -> bool:
+    """Whether a finest figure is part of a cell of groups."""
+    return all(
+        label is ANY or atom[place] == label or (isinstance(label, frozenset) and atom[place] in label)
+        for place, label in zip(columns, key, strict=True)
+    )
+
+
 def _names(target: Target) -> list[str]:
     """Names of a table's dimensions; periods of another length are another dimension."""
     spec = target.spec
@@ -116,7 +126,9 @@ def _dimensions(read: list[tuple[Target, Mapping[tuple[Any, ...], Cell]]]) -> di
     labels: dict[str, set[Any]] = {}
     for target, cells in read:
         for place, name in enumerate(_names(target)):
-            labels.setdefault(name, set()).update(key[place] for key in cells if key[place] is not ANY)
+            printed = {key[place] for key in cells} - {ANY}
+            groups = {each for each in printed if isinstance(each, frozenset)}
+            labels.setdefault(name, set()).update(printed - groups, *groups)
     return {name: sorted(found) for name, found in labels.items()}
 
 

@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from disclosure.attacks.core import Target
 from disclosure.attacks.placement import PLACEMENTS, PUBLISHED
+from disclosure.spec import UNITS_COLUMN
 from disclosure.sqltext import ident
 
 MEMBERS: Final = "_attack_members"
@@ -29,9 +30,10 @@ _BLANKS: Final = "' \t\r\n\u00a0\u2007\u202f\u3000'"
 class Members:
     """The temporary table `MEMBERS` of one target.
 
-    It has ``cell`` (row number of the published table), ``u0``, ``u1`` … (units), ``n`` (rows) and ``v0``, ``v1`` …
-    (rows with a value, for each measure): one row for each cell and combination of units. `source` is the text of the
-    query behind it, from the rows of the input to the published ones.
+    It has only rows that print a figure other than zero: ``cell`` (row number of the published table), ``u0``, ``u1``
+    … (units), ``n`` (rows) and ``v0``, ``v1`` … (rows with a value, for each measure); one row for each cell and
+    combination of units. `source` is the text of the query behind it, from the rows of the input to the published
+    ones, with withheld rows as well.
     """
 
     con: duckdb.DuckDBPyConnection
@@ -47,6 +49,16 @@ _OPEN: ContextVar[tuple[Target, Members] | None] = ContextVar("_OPEN", default=N
 def unit_text(column: str, prefix: str = "") -> str:
     """A unit as the attacker compares it; the empty text stands for every missing one."""
     return f"coalesce(upper(trim(CAST({prefix}{ident(column)} AS VARCHAR), {_BLANKS})), '')"
+
+
+def shown_rows(target: Target) -> list[bool]:
+    """Whether each published row prints any figure; a withheld row and an empty cell print none."""
+    spec, table = target.spec, target.table
+    names = [UNITS_COLUMN, *filter(None, (spec.count_rows_as,)), *spec.measures]
+    figures = [table.column(name).to_pylist() for name in names if name in table.column_names]
+    if not figures:
+        return [True] * table.num_rows
+    return [any(value is not None and value != 0 for value in row) for row in zip(*figures, strict=True)]
 
 
 def has_members(target: Target) -> bool:
@@ -85,7 +97,8 @@ def _build(con: duckdb.DuckDBPyConnection, relation: str, target: Target, regist
     spec = target.spec
     units = tuple(f"u{number}" for number in range(len(spec.units)))
     values = tuple(f"v{number}" for number in range(len(spec.measures)))
-    con.register(PUBLISHED, target.table.append_column("__cell", pa.array(range(target.table.num_rows), pa.int64())))
+    numbered = target.table.append_column("__cell", pa.array(range(target.table.num_rows), pa.int64()))
+    con.register(PUBLISHED, numbered.append_column("__shown", pa.array(shown_rows(target), pa.bool_())))
     placed = PLACEMENTS[target.policy.name](con, target)
     registered += placed.registered
     keys = "".join(f", {expression} AS {name}" for name, expression in placed.keys.items())
@@ -100,6 +113,7 @@ def _build(con: duckdb.DuckDBPyConnection, relation: str, target: Target, regist
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {MEMBERS} AS WITH spelled AS (SELECT {placed.cell} AS cell{spelled},"
         f" count(*) AS n{valued} FROM {source} GROUP BY ALL)"
-        f" SELECT cell{named}, sum(n)::BIGINT AS n{summed} FROM spelled WHERE cell IS NOT NULL GROUP BY ALL"
+        f" SELECT cell{named}, sum(n)::BIGINT AS n{summed} FROM spelled WHERE cell IN"
+        f" (SELECT __cell FROM {PUBLISHED} WHERE __shown) GROUP BY ALL"
     )
     return Members(con=con, units=units, values=values, source=source, cell=placed.cell)

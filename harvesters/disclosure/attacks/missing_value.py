@@ -12,8 +12,10 @@ from typing import ClassVar
 from disclosure.attacks.core import Result, Target, judged
 from disclosure.attacks.members import MEMBERS, Members, has_members, members
 from disclosure.attacks.microdata import is_microdata, missing_findings
+from disclosure.attacks.placement import PUBLISHED
 from disclosure.attacks.recount import unreadable
 from disclosure.spec import Presence
+from disclosure.sqltext import ident
 
 
 class MissingValue:
@@ -48,7 +50,9 @@ def _few_with_value(found: Members, target: Target) -> list[tuple[int, str]]:
     for value, measure in zip(found.values or ("n",), target.spec.measures or ("rows",), strict=True):
         counted = ", ".join(f"count(DISTINCT {unit}) FILTER ({value} > 0)" for unit in found.units)
         having = f"least({counted}) < {target.preset.min_units}"
-        rows = found.con.execute(f"SELECT cell FROM {MEMBERS} GROUP BY cell HAVING {having} ORDER BY cell").fetchall()
+        printed = f"(SELECT __cell FROM {PUBLISHED} WHERE {ident(measure) if found.values else '1'} IS NOT NULL)"
+        query = f"SELECT cell FROM {MEMBERS} WHERE cell IN {printed} GROUP BY cell HAVING {having} ORDER BY cell"
+        rows = found.con.execute(query).fetchall()
         few += [(cell, measure) for (cell,) in rows]
     return few
 

@@ -68,7 +68,7 @@ def start_of(moment: datetime, length: str, timezone: str, first_day: date | Non
     """The first instant, in UTC, of the local period that holds `moment`."""
     zone = ZoneInfo(timezone)
     wanted = label(moment, length, timezone)
-    start = moment.astimezone(UTC)
+    start = EPOCH + (moment - EPOCH) // QUARTER * QUARTER
     for _ in range(MOST_QUARTERS):
         before = start - QUARTER
         outside = first_day is not None and before.astimezone(zone).date() < first_day

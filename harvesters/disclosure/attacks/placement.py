@@ -1,6 +1,7 @@
 """How a published key is read: the SQL that finds for a row of the input the published row that describes it.
 
 Boundary: one function for each form of table; each registers small lookup tables and returns the pieces of one query.
+Tables with totals: a row belongs to its own cell and to every group and total above it.
 Flat tables: the text of the zones and the published period. Rolled-up tables: the finest published bin that holds the
 row, since a coarser bin covers its cell less the finer published ones. Periods come from Python's calendar.
 """
@@ -22,6 +23,8 @@ from disclosure.sqltext import ident, literal
 
 PUBLISHED: Final = "_attack_published"
 QUARTERS: Final = "_attack_quarters"
+MISSING: Final = "?"
+"""How a table with totals prints a missing value, a category of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,26 @@ def flat(con: duckdb.DuckDBPyConnection, target: Target) -> Placement:
 
 def _join(same: list[str]) -> str:
     return f"JOIN {PUBLISHED} AS published ON {' AND '.join(same)}"
+
+
+def with_totals(con: duckdb.DuckDBPyConnection, target: Target) -> Placement:
+    """A cell and all groups and totals that the policy's public hierarchies put above it."""
+    policy: Any = target.policy
+    keys, joins, same, registered = {}, [], [], []
+    for number, dimension in enumerate(policy.of(target.spec)):
+        zone, name = dimension.column, f"_attack_groups_{number}"
+        keys[f"__k{number}"] = f"coalesce(CAST({ident(zone)} AS VARCHAR), {literal(MISSING)})"
+        codes = _codes(con, target, keys[f"__k{number}"])
+        pairs = [(code, above) for code in codes for above in (*dimension.ancestors(code), dimension.total)]
+        pairs = sorted(set(pairs))
+        table = {"code": [code for code, _ in pairs], "above": [above for _, above in pairs]}
+        con.register(name, pa.table({each: pa.array(values, pa.string()) for each, values in table.items()}))
+        registered.append(name)
+        joins.append(f"JOIN {name} AS g{number} ON g{number}.code = source.__k{number}")
+        same.append(f"g{number}.above = published.{ident(zone)}")
+    return Placement(
+        keys=keys, joins=f"{' '.join(joins)} {_join(same)}", cell="published.__cell", registered=tuple(registered)
+    )
 
 
 def rolled(con: duckdb.DuckDBPyConnection, target: Target) -> Placement:
@@ -124,8 +147,7 @@ def _times(target: Target, level: Any) -> pa.Table:
 PLACEMENTS: Final[Mapping[str, Callable[[duckdb.DuckDBPyConnection, Target], Placement]]] = {
     "threshold": flat,
     "cell-key": flat,
-    "magnitude": flat,
-    "suppression": flat,
+    "suppression": with_totals,
     "rollup": rolled,
 }
 """Forms of tables by policy. Under differential privacy a printed cell promises no number of units, so none is read."""

@@ -30,9 +30,10 @@ def candidates(target: Target) -> dict[Any, list[int]]:
         raise ValueError("this attack needs the truth")
     columns, meaning = quasi_columns(target), covers(target)
     names = ", ".join(f"CAST({ident(name)} AS VARCHAR)" for name in columns)
+    order = ", ".join(str(place) for place in range(1, len(columns) + 2))
     rows = target.truth.con.execute(
         f"SELECT DISTINCT {unit_text(target.spec.unit)} AS __person, {names} FROM {ident(target.truth.relation)}"
-        f" ORDER BY hash(__person), ALL LIMIT {MOST_PEOPLE}"
+        f" ORDER BY hash(__person), {order} LIMIT {MOST_PEOPLE}"
     ).fetchall()
     found: dict[Any, list[int]] = {}
     # A record stands for at most one person, so a class holds at most as many people as records.

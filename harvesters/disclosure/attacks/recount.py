@@ -53,7 +53,7 @@ def few_units(found: Members, target: Target) -> list[tuple[int, int]]:
     counted = ", ".join(f"count(DISTINCT {unit})" for unit in found.units)
     few: list[tuple[int, int]] = found.con.execute(
         f"WITH counted AS (SELECT cell, least({counted}) AS units FROM {MEMBERS} GROUP BY cell),"
-        f" published AS (SELECT range AS cell FROM range({target.table.num_rows}))"
+        f" published AS (SELECT __cell AS cell FROM {PUBLISHED} WHERE __shown)"
         " SELECT cell, coalesce(units, 0) AS least_units FROM published LEFT JOIN counted USING (cell)"
         f" WHERE least_units < {target.preset.min_units} ORDER BY cell"
     ).fetchall()

@@ -3,8 +3,9 @@
 Attacker: one contributor, or one holding with all its parts, who knows what it gave to every withheld cell, and the
 whole cell where nobody else is in it. Method: for each insider (those alone in a withheld cell and the largest in one)
 a linear program for withheld cells, with the insider's amounts as lower bounds or known values.
-Pass rules: no other contributor can be estimated from above to within p % of his amount (exactly, where the house has
-no p); no small count becomes exact. The house's p is a secret of the site, so figures tell only how many were tried.
+Pass rules: no other contributor can be estimated from above to within the house's p % of his amount; no sum over fewer
+than k others becomes exact; no small count does. The house's p is a secret of the site, so figures tell only how many
+were tried.
 Bounded: `MOST_INSIDERS` insiders and `MOST_CELLS` withheld cells for each, drawn by the seed.
 """
 
@@ -110,9 +111,9 @@ def _discloses(target: Target, column: str, given: Mapping[str, float], insider:
     if column == UNITS_COLUMN:
         return interval.width < 1 and 0 < sum(others) < target.preset.min_units
     largest = max(others)
+    exact = interval.width < _ROUNDING and len(others) < target.preset.min_units
     above = interval.high - given.get(insider, 0.0) - largest
-    margin = (target.site.p_percent or 0) * largest / 100
-    return largest > 0 and (above < margin - _ROUNDING if target.site.p_percent else interval.width < _ROUNDING)
+    return largest > 0 and (exact or above < (target.site.p_percent or 0) * largest / 100 - _ROUNDING)
 
 
 _ROUNDING: Final = 1e-6

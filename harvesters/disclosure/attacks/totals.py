@@ -30,15 +30,44 @@ class Cell:
     step: Decimal
 
 
+Group = frozenset[str]
+"""A printed label that stands for several others."""
+
+
+def reading(target: Target, column: str) -> Mapping[str, Any]:
+    """What labels of a key column stand for beside themselves: `ANY`, or a group, as the policy states publicly."""
+    found: dict[str, Any] = {}
+    for dimension in getattr(target.policy, "dimensions", ()):
+        if dimension.column == column:
+            leaves = {code for tree in dimension.trees for code in tree} - dimension.groups()
+            for leaf in leaves:
+                for group in dimension.ancestors(leaf)[1:]:
+                    found[group] = found.get(group, frozenset()) | {leaf}
+            found[dimension.total] = ANY
+    return found
+
+
 def is_total(label: object) -> bool:
-    """Whether a label stands for a total."""
+    """Whether a label stands for a total in the words people use."""
     return isinstance(label, str) and (label.strip().casefold() in TOTAL_WORDS or label.strip() in TOTAL_WORDS)
 
 
 def has_totals(target: Target) -> bool:
-    """Whether any key column of the table has a total."""
-    names = [name for name in target.spec.zones if name in target.table.column_names]
-    return any(is_total(label) for name in names for label in target.table.column(name).unique().to_pylist())
+    """Whether any key column of the table has a total or a group."""
+    for name in (each for each in target.spec.zones if each in target.table.column_names):
+        known = reading(target, name)
+        if any(is_total(label) or label in known for label in target.table.column(name).unique().to_pylist()):
+            return True
+    return False
+
+
+def labels_of(target: Target, column: str) -> list[Any]:
+    """The labels of a key column, with totals and groups as what they stand for."""
+    known = reading(target, column)
+    labels = target.table.column(column).to_pylist()
+    return [
+        known.get(label, ANY if is_total(label) else label) if isinstance(label, str) else label for label in labels
+    ]
 
 
 def additive_columns(target: Target) -> list[str]:
@@ -53,9 +82,7 @@ def additive_columns(target: Target) -> list[str]:
 def cells_of(target: Target, column: str) -> Mapping[tuple[Any, ...], Cell]:
     """Every printed figure of a column by its labels."""
     table = target.table
-    keys = [
-        [ANY if is_total(label) else label for label in table.column(n).to_pylist()] for n in target.spec.key_columns
-    ]
+    keys = [labels_of(target, name) for name in target.spec.key_columns]
     step = _step(table.schema.field(column).type)
     values = [None if value is None else Decimal(value) for value in table.column(column).to_pylist()]
     return {key: Cell(value, step) for key, value in zip(zip(*keys, strict=True), values, strict=True)}
