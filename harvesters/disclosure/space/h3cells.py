@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 
 from disclosure.errors import DisclosureRefused, SpecInvalid
-from disclosure.space.axis import MOST_AREAS, WHOLE, Axis, Numbers
+from disclosure.space.axis import MOST_AREAS, Axis, Numbers
 from disclosure.sqltext import ident
 
 _LEVEL = re.compile(r"r(\d|1[0-5])")
@@ -124,7 +124,7 @@ class H3:
                 under = h3.cell_to_parent(cell, resolution(fine))
                 lost[under] = lost.get(under, 0) + 1
         empty = sum(h3.cell_to_children_size(under, resolution(finest)) == count for under, count in lost.items())
-        return int(h3.cell_to_children_size(code, resolution(fine))) - empty
+        return int(h3.cell_to_children_size(code, resolution(fine))) - int(empty)
 
     def _axis(self, con: duckdb.DuckDBPyConnection, relation: str, place: str, levels: Sequence[str]) -> Axis:
         h3 = _library()
@@ -162,6 +162,3 @@ class H3:
             possible=np.array([cell not in self.impossible for cell in cells], dtype=np.bool_),
             labels=labels,
         )
-
-
-__all__ = ["H3", "WHOLE", "resolution"]
