@@ -279,6 +279,21 @@ def _insiders(
     return found
 
 
+def _raised(
+    known: dict[Key, tuple[Decimal, bool]], withheld: set[Key], sums: Sequence[Equation]
+) -> dict[Key, tuple[Decimal, bool]]:
+    """A group is at least what somebody knows its parts to be at least."""
+    is_new = True
+    while is_new:
+        is_new = False
+        for total, parts in sums:
+            least = sum((known[part][0] for part in parts if part in known), Decimal(0))
+            amount, whole = known.get(total, (Decimal(0), False))
+            if total in withheld and least > amount:
+                known[total], is_new = (least, whole), True
+    return known
+
+
 def _parts(
     groups: Sequence[Key], withheld: set[Key], dimensions: Sequence[Dimension]
 ) -> dict[Key, tuple[Decimal, bool]]:
