@@ -177,11 +177,19 @@ def evidence() -> None:
 
 def test_long() -> None:
     """What takes longer than a change should wait for."""
+    spark()
     python = test_python()
     codes = [stream(python, name, ["-m", "long"]) for name in STACK_TESTS]
     # pytest ends with 5 where a stream has no test of this kind.
     if any(code not in {0, 5} for code in codes):
         raise SuiteFailedError("what failed stands above")
+
+
+def spark() -> None:
+    """Whether DuckDB and local Spark compute the same figures; in an environment of its own, with its own Java."""
+    python = up.ensure_environment(lock="spark")
+    environ = {"PYSPARK_PYTHON": str(python)}
+    run([python, "-m", "pytest", "-q", "-m", "long", "tests/long"], **environ)
 
 
 TEST = (unit, integration, e2e)

@@ -25,8 +25,8 @@ LOCKS = ROOT / "deployment" / "locks"
 VERBS = ("up", "down", "status", "logs", "doctor", "reset")
 #: The environment takes 1.2 GB with the tests' tools; the rest is for downloads and data.
 NEEDED_GB = 3
-#: Environments without CKAN live apart; the others share one, since the test lock contains the local one.
-APART = ("pure", "portal")
+#: Environments without CKAN live apart, Spark's too; the others share one, since the test lock contains the local one.
+APART = ("pure", "portal", "spark")
 
 
 class BareMachineError(Exception):
