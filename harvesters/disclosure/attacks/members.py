@@ -8,7 +8,7 @@ attacker could make of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ from disclosure.spec import UNITS_COLUMN
 from disclosure.sqltext import ident
 
 MEMBERS: Final = "_attack_members"
+_ASIDE: Final = "_attack_members_aside"
 _BLANKS: Final = "' \t\r\n\u00a0\u2007\u202f\u3000'"
 
 
@@ -41,6 +42,7 @@ class Members:
     values: tuple[str, ...]
     source: str
     cell: str
+    registered: Mapping[str, pa.Table]
 
 
 _OPEN: ContextVar[tuple[Target, Members] | None] = ContextVar("_OPEN", default=None)
@@ -70,37 +72,52 @@ def has_members(target: Target) -> bool:
 def members(target: Target) -> Iterator[Members]:
     """The members of the published cells of a target with truth; dropped at the end, shared by nested calls.
 
+    Members of another target may be counted inside: those of the outer one are put aside meanwhile.
+
     Raises:
         ValueError: if the target has no truth.
     """
-    shared = _OPEN.get()
-    if shared is not None and shared[0] is target:
-        yield shared[1]
+    outer = _OPEN.get()
+    if outer is not None and outer[0] is target:
+        _register(outer[1])
+        yield outer[1]
         return
     if target.truth is None:
         raise ValueError("members need the truth")
-    con, registered = target.truth.con, [PUBLISHED]
+    con = target.truth.con
+    aside = outer is not None and outer[1].con is con
+    if aside:
+        con.execute(f"ALTER TABLE {MEMBERS} RENAME TO {_ASIDE}")
+    found: Members | None = None
+    token = _OPEN.set(None)
     try:
-        found = _build(con, target.truth.relation, target, registered)
-        token = _OPEN.set((target, found))
-        try:
-            yield found
-        finally:
-            _OPEN.reset(token)
+        found = _build(con, target.truth.relation, target)
+        _OPEN.set((target, found))
+        yield found
     finally:
+        _OPEN.reset(token)
         con.execute(f"DROP TABLE IF EXISTS {MEMBERS}")
-        for name in registered:
+        for name in found.registered if found else (PUBLISHED,):
             con.unregister(name)
+        if outer is not None and aside:
+            con.execute(f"ALTER TABLE {_ASIDE} RENAME TO {MEMBERS}")
+            _register(outer[1])
 
 
-def _build(con: duckdb.DuckDBPyConnection, relation: str, target: Target, registered: list[str]) -> Members:
+def _register(found: Members) -> None:
+    """Make the lookup tables known again; counting another target has replaced them."""
+    for name, table in found.registered.items():
+        found.con.register(name, table)
+
+
+def _build(con: duckdb.DuckDBPyConnection, relation: str, target: Target) -> Members:
     spec = target.spec
     units = tuple(f"u{number}" for number in range(len(spec.units)))
     values = tuple(f"v{number}" for number in range(len(spec.measures)))
     numbered = target.table.append_column("__cell", pa.array(range(target.table.num_rows), pa.int64()))
-    con.register(PUBLISHED, numbered.append_column("__shown", pa.array(shown_rows(target), pa.bool_())))
+    published = numbered.append_column("__shown", pa.array(shown_rows(target), pa.bool_()))
+    con.register(PUBLISHED, published)
     placed = PLACEMENTS[target.policy.name](con, target)
-    registered += placed.registered
     keys = "".join(f", {expression} AS {name}" for name, expression in placed.keys.items())
     source = f"(SELECT *{keys} FROM {ident(relation)}) AS source {placed.joins}"
     spelled = "".join(f", source.{ident(column)} AS {name}" for column, name in zip(spec.units, units, strict=True))
@@ -116,4 +133,11 @@ def _build(con: duckdb.DuckDBPyConnection, relation: str, target: Target, regist
         f" SELECT cell{named}, sum(n)::BIGINT AS n{summed} FROM spelled WHERE cell IN"
         f" (SELECT __cell FROM {PUBLISHED} WHERE __shown) GROUP BY ALL"
     )
-    return Members(con=con, units=units, values=values, source=source, cell=placed.cell)
+    return Members(
+        con=con,
+        units=units,
+        values=values,
+        source=source,
+        cell=placed.cell,
+        registered={PUBLISHED: published, **placed.registered},
+    )

@@ -35,13 +35,13 @@ class Placement:
         keys: what is computed for each row of the input, by name.
         joins: from the input (``source``) to the published rows.
         cell: the number of the published row, or NULL.
-        registered: names of lookup tables, to be forgotten afterwards.
+        registered: the lookup tables by the names they are registered under, to be forgotten afterwards.
     """
 
     keys: Mapping[str, str]
     joins: str
     cell: str
-    registered: tuple[str, ...]
+    registered: Mapping[str, pa.Table]
 
 
 def flat(con: duckdb.DuckDBPyConnection, target: Target) -> Placement:
@@ -50,16 +50,17 @@ def flat(con: duckdb.DuckDBPyConnection, target: Target) -> Placement:
     keys = {f"__k{number}": f"CAST({ident(zone)} AS VARCHAR)" for number, zone in enumerate(spec.zones)}
     same = [f"source.__k{number} = published.{ident(zone)}" for number, zone in enumerate(spec.zones)]
     if not spec.time:
-        return Placement(keys=keys, joins=_join(same), cell="published.__cell", registered=())
+        return Placement(keys=keys, joins=_join(same), cell="published.__cell", registered={})
     keys["__q"] = quarter_sql(ident(spec.time))
     starts = target.table.column(PERIOD_COLUMN).to_pylist()
-    con.register(QUARTERS, quarters_of(starts, str(spec.time_bin), spec.timezone))
+    quarters = quarters_of(starts, str(spec.time_bin), spec.timezone)
+    con.register(QUARTERS, quarters)
     same.append(f"published.{PERIOD_COLUMN} = quarters.start")
     return Placement(
         keys=keys,
         joins=f"JOIN {QUARTERS} AS quarters ON quarters.quarter = source.__q {_join(same)}",
         cell="published.__cell",
-        registered=(QUARTERS,),
+        registered={QUARTERS: quarters},
     )
 
 
@@ -70,7 +71,10 @@ def _join(same: list[str]) -> str:
 def with_totals(con: duckdb.DuckDBPyConnection, target: Target) -> Placement:
     """A cell and all groups and totals that the policy's public hierarchies put above it."""
     policy: Any = target.policy
-    keys, joins, same, registered = {}, [], [], []
+    keys: dict[str, str] = {}
+    joins: list[str] = []
+    same: list[str] = []
+    registered: dict[str, pa.Table] = {}
     for number, dimension in enumerate(policy.of(target.spec)):
         zone, name = dimension.column, f"_attack_groups_{number}"
         keys[f"__k{number}"] = f"coalesce(CAST({ident(zone)} AS VARCHAR), {literal(MISSING)})"
@@ -78,12 +82,12 @@ def with_totals(con: duckdb.DuckDBPyConnection, target: Target) -> Placement:
         pairs = [(code, above) for code in codes for above in (*dimension.ancestors(code), dimension.total)]
         pairs = sorted(set(pairs))
         table = {"code": [code for code, _ in pairs], "above": [above for _, above in pairs]}
-        con.register(name, pa.table({each: pa.array(values, pa.string()) for each, values in table.items()}))
-        registered.append(name)
+        registered[name] = pa.table({each: pa.array(values, pa.string()) for each, values in table.items()})
+        con.register(name, registered[name])
         joins.append(f"JOIN {name} AS g{number} ON g{number}.code = source.__k{number}")
         same.append(f"g{number}.above = published.{ident(zone)}")
     return Placement(
-        keys=keys, joins=f"{' '.join(joins)} {_join(same)}", cell="published.__cell", registered=tuple(registered)
+        keys=keys, joins=f"{' '.join(joins)} {_join(same)}", cell="published.__cell", registered=registered
     )
 
 
@@ -95,23 +99,24 @@ def rolled(con: duckdb.DuckDBPyConnection, target: Target) -> Placement:
     spaces = [level.space for level in policy.levels]
     keys = {f"__k{number}": policy.space.codes_sql(place, spaces) for number, place in enumerate(policy.space.places)}
     keys["__q"] = quarter_sql(ident(target.spec.time))
-    joins, registered = [], []
+    joins: list[str] = []
+    registered: dict[str, pa.Table] = {}
     for number, expression in enumerate(keys[f"__k{at}"] for at in range(len(policy.space.places))):
         codes = _codes(con, target, expression)
         name = f"_attack_place_{number}"
-        con.register(name, _parents(policy.space, spaces, codes))
+        registered[name] = _parents(policy.space, spaces, codes)
+        con.register(name, registered[name])
         joins.append(f"LEFT JOIN {name} AS p{number} ON p{number}.code = source.__k{number}")
-        registered.append(name)
     for number, level in enumerate(policy.levels):
         name = f"_attack_time_{number}"
-        con.register(name, _times(target, level))
-        registered.append(name)
+        registered[name] = _times(target, level)
+        con.register(name, registered[name])
         same = [f"b{number}.level = {literal(level.slug)}", f"b{number}.{PERIOD_COLUMN} = t{number}.start"]
         same += [f"b{number}.{ident(place)} = p{at}.l{number}" for at, place in enumerate(policy.space.places)]
         joins.append(f"LEFT JOIN {name} AS t{number} ON t{number}.quarter = source.__q")
         joins.append(f"LEFT JOIN {PUBLISHED} AS b{number} ON {' AND '.join(same)}")
     cell = f"coalesce({', '.join(f'b{number}.__cell' for number in range(len(policy.levels)))})"
-    return Placement(keys=keys, joins=" ".join(joins), cell=cell, registered=tuple(registered))
+    return Placement(keys=keys, joins=" ".join(joins), cell=cell, registered=registered)
 
 
 def _codes(con: duckdb.DuckDBPyConnection, target: Target, expression: str) -> list[str]:
