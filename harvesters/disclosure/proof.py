@@ -23,7 +23,7 @@ from typing import Any, Final
 from disclosure import commitment
 from disclosure.bands import NOT_STATED
 from disclosure.commitment import Opening
-from disclosure.gate import Cleared
+from disclosure.gate import DATA_INDEPENDENT, Cleared
 from disclosure.policies import policy_dict
 from disclosure.presets import UnitKind
 from disclosure.signing import PrivateKey
@@ -35,9 +35,6 @@ CONCENTRATION_RULES: Final = frozenset({"p-percent", "dominance", "max-share"})
 CONCENTRATION: Final = "concentration-in-cells"
 NOT_CLAIMED: Final = (CONCENTRATION, *ALWAYS_NOT_CLAIMED)
 """Slugs of what a release does not promise; the first is promised where every cell passed a rule on concentration."""
-
-DATA_INDEPENDENT: Final = frozenset({"dp"})
-"""Policies under which a proof may state nothing that is computed from the input."""
 
 _LIBRARIES: Final[Mapping[str, tuple[str, ...]]] = {"dp": ("opendp",), "suppression": ("highspy",)}
 

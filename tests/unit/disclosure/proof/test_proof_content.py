@@ -31,7 +31,10 @@ class Noisy(Threshold):
 @pytest.fixture(scope="module")
 def con(tmp_path_factory):
     with connect(tmp_path_factory.mktemp("proof"), "500MB") as connection:
-        rows = [(f"m{m}", "a", START + timedelta(hours=h), 1.5 + m % 3) for m in range(14) for h in range(3)]
+        # Values vary from hour to hour: units that never vary would not hide one that joins.
+        rows = [
+            (f"m{m}", "a", START + timedelta(hours=h), 1.5 + (m * 7 + h * 13) % 10) for m in range(14) for h in range(3)
+        ]
         rows += [(f"n{m}", "b", START, 1.5) for m in range(4)]
         columns = {name: [row[i] for row in rows] for i, name in enumerate(("meter", "zone", "ts", "kwh"))}
         connection.register("rows_in", pa.table(columns))

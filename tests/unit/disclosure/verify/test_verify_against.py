@@ -30,7 +30,7 @@ INPUT_SHA256 = hashlib.sha256(b"input").hexdigest()
 
 def _rows(extra: float = 0) -> pa.Table:
     rows = [
-        (f"m-{zone}-{m}", zone, START + timedelta(hours=h), 1.5 + m % 3 + h + extra)
+        (f"m-{zone}-{m}", zone, START + timedelta(hours=h), 1.5 + (m * 7 + h * 13 + m * h * 5) % 17 + extra)
         for zone, meters in (("a", 14), ("b", 11), ("c", 9))
         for m in range(meters)
         for h in range(3)
