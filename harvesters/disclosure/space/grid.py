@@ -138,7 +138,8 @@ class Grid:
         """JSON-safe description."""
         return {
             "kind": "grid",
-            "of": {place: list(pair) for place, pair in self.of.items()},
+            # A list, because the order of places must survive JSON with sorted keys.
+            "of": [[place, *pair] for place, pair in self.of.items()],
             "area": list(self.area) if self.area else None,
             "impossible": sorted(self.impossible),
         }
@@ -148,7 +149,7 @@ class Grid:
         """Build from what `public` gave."""
         area = data.get("area")
         return cls(
-            of={place: (pair[0], pair[1]) for place, pair in data["of"].items()},
+            of={place: (x, y) for place, x, y in data["of"]},
             area=(area[0], area[1], area[2], area[3]) if area else None,
             impossible=frozenset(data.get("impossible", ())),
         )

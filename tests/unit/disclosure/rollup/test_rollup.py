@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 
@@ -227,12 +228,18 @@ def test_nothing_of_a_run_stays_behind(con):
 
 def test_policy_survives_its_public_form():
     grid = Rollup(
-        space=Grid(of={"o": ("x", "y")}, area=(0, 0, 4000, 4000), impossible=frozenset({"1kmN0E0"})),
+        space=Grid(
+            of={"origin": ("o_x", "o_y"), "destination": ("d_x", "d_y")},
+            area=(0, 0, 4000, 4000),
+            impossible=frozenset({"1kmN0E0"}),
+        ),
         levels=(Level(space="1km", time="PT1H"), Level(space="2km", time="PT3H")),
         closed_hours=frozenset({3}),
     )
     for policy in (town(), grid):
-        assert policy_from(policy_dict(policy)) == policy
+        stored = json.loads(json.dumps(policy_dict(policy), sort_keys=True))
+        assert policy_from(stored) == policy
+        assert policy_from(stored).shape(SPEC) == policy.shape(SPEC)
 
 
 @pytest.mark.parametrize(

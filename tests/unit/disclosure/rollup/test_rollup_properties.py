@@ -1,4 +1,4 @@
-"""Properties of every roll-up: nothing is lost or counted twice, k holds, order, threads and the sieve change nothing."""
+"""Properties of every roll-up: nothing is lost or counted twice; order, threads and the sieve change nothing."""
 
 from __future__ import annotations
 
