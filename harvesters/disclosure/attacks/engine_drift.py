@@ -24,7 +24,7 @@ from disclosure.engine import connect
 from disclosure.errors import DisclosureRefused
 from disclosure.sqltext import ident
 
-MOST_ROWS: Final = 100_000
+MOST_ROWS: Final = 20_000
 PLANTED_ROWS: Final = 200
 _MEMORY = "500MB"
 _SETTINGS = ((1, "__position"), (2, "__position DESC"))

@@ -97,7 +97,7 @@ def members(target: Target) -> Iterator[Members]:
     finally:
         _OPEN.reset(token)
         con.execute(f"DROP TABLE IF EXISTS {MEMBERS}")
-        for name in found.registered if found else (PUBLISHED,):
+        for name in (PUBLISHED,) if found is None else found.registered:
             con.unregister(name)
         if outer is not None and aside:
             con.execute(f"ALTER TABLE {_ASIDE} RENAME TO {MEMBERS}")

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import cache
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -74,16 +75,18 @@ class _Geometry:
         for code in key[0]:
             if fine.space != coarse.space or fine.space == finest:
                 number *= self.policy.space.children(code, coarse.space, fine.space, finest)
-        return number * len(self._open_periods(key[1], fine.time, coarse.time))
-
-    def _open_periods(self, start: datetime, fine: str, coarse: str) -> set[Any]:
         last = self.policy.covers.last if self.policy.covers else None
-        zone = ZoneInfo(self.timezone)
-        return {
-            label(quarter, fine, self.timezone)
-            for quarter in run(start, coarse, self.timezone, last)
-            if quarter.astimezone(zone).hour not in self.policy.closed_hours
-        }
+        return number * _periods(key[1], fine.time, coarse.time, self.timezone, last, self.policy.closed_hours)
+
+
+@cache
+def _periods(
+    start: datetime, fine: str, coarse: str, timezone: str, last: date | None, closed_hours: frozenset[int]
+) -> int:
+    """How many periods inside a longer one have an hour in which something can happen."""
+    zone = ZoneInfo(timezone)
+    quarters = run(start, coarse, timezone, last)
+    return len({label(each, fine, timezone) for each in quarters if each.astimezone(zone).hour not in closed_hours})
 
 
 def narrow_bins(target: Target) -> Iterator[tuple[str, Key, int]]:
