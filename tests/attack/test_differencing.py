@@ -63,7 +63,11 @@ def test_union_of_two_cells_between_which_units_moved_is_caught(con):
 
 @pytest.mark.parametrize(("small", "verdict"), [(3, Verdict.BROKEN), (13, Verdict.SURVIVED)])
 def test_overlapping_zones_are_subtracted(con, small, verdict):
-    rows = [row for number, count in enumerate((20, small)) for row in meters((f"d{number}", "c"), count, first=100 * number)]
+    rows = [
+        row
+        for number, count in enumerate((20, small))
+        for row in meters((f"d{number}", "c"), count, first=100 * number)
+    ]
     load(con, "data", rows, ("district", "city"))
     assert attacked(release(con, "data", CITY, linked=(release(con, "data", DISTRICTS),))).verdict is verdict
 
@@ -75,9 +79,8 @@ def test_shifted_hours_are_subtracted(con):
     load(con, "data", many + [(f"e{n}", "a", hour, 1.0) for n in range(2) for hour in (0.1, 0.2)])
     assert attacked(release(con, "data", shifted, linked=(release(con, "data"),))).verdict is Verdict.BROKEN
     load(con, "data", many)
-    assert attacked(release(con, "data", replace(SPEC, time_bin=TimeBin.DAY), linked=(release(con, "data"),))).verdict is (
-        Verdict.SURVIVED
-    )
+    day = replace(SPEC, time_bin=TimeBin.DAY)
+    assert attacked(release(con, "data", day, linked=(release(con, "data"),))).verdict is Verdict.SURVIVED
 
 
 def test_first_release_is_attacked_through_the_answer_of_the_house(con, monkeypatch):

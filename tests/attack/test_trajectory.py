@@ -16,7 +16,8 @@ from disclosure.attacks.trajectory import limits, residuals
 from disclosure.engine import connect
 
 SPEC = Spec(unit="person", zone="zone", time="ts")
-UNPROTECTED = replace(PRESET, parameters={**PRESET.parameters, "min_units": replace(PRESET.parameters["min_units"], value=1)})
+LEAST_ONE = replace(PRESET.parameters["min_units"], value=1)
+UNPROTECTED = replace(PRESET, parameters={**PRESET.parameters, "min_units": LEAST_ONE})
 
 
 @pytest.fixture

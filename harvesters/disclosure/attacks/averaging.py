@@ -1,7 +1,7 @@
 """Averaging: ask the same question again and again, and take the mean of the answers.
 
 Attacker: may ask `ASKED` times for the same table, as an interface or a daily delivery allows. Method: repeats the
-release for the zones of a few published cells, and averages each number of units. Where the first `EQUAL_ANSWERS`
+release for a sample of units, and averages each number of units. Where the first `EQUAL_ANSWERS`
 answers are the same table, the table is a function of the input: nothing averages out, one answer is all there is.
 Otherwise means of half of the answers (drawn for each of `SEEDS` seeds) are rounded and compared with the truth.
 Baseline: the same for single answers. Pass rule: equal answers, or a gain over single answers of which the one-sided
@@ -14,30 +14,27 @@ and must be answered from the store, or refused.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import ClassVar, Final
 
-import duckdb
 import pyarrow as pa
 
 from disclosure.attacks.core import Result, Target, Truth, broken, survived
 from disclosure.attacks.members import MEMBERS, has_members, members
+from disclosure.attacks.sampling import some_units
 from disclosure.attacks.statistics import LEAST_SEEDS, MOST_UPLIFT, uplift_upper
 from disclosure.errors import DisclosureError
 from disclosure.spec import UNITS_COLUMN
-from disclosure.sqltext import ident
 
 ASKED: Final = 40
 EQUAL_ANSWERS: Final = 3
 """After this number of equal answers the table is taken to be a function of the input."""
 
-SAMPLE_CELLS: Final = 40
+SAMPLE_UNITS: Final = 400
 SEEDS: Final = LEAST_SEEDS
-_SAMPLE: Final = "_attack_question"
-_ZONES: Final = "_attack_zones"
+_QUESTION: Final = "_attack_question"
 
 Key = tuple[object, ...]
 Counts = dict[Key, int]
@@ -61,9 +58,9 @@ class Averaging:
             raise ValueError("this attack needs the truth")
         if target.policy.name == "dp":
             return self._asked_again(target, truth)
-        with _question(target, truth) as relation:
-            asked = replace(target, truth=Truth(con=truth.con, relation=relation))
-            answers = _answers(asked, truth.con, relation)
+        with some_units(truth, target.spec, _QUESTION, SAMPLE_UNITS) as question:
+            asked = replace(target, truth=question)
+            answers = _answers(asked, question)
             if _are_equal(answers):
                 return survived(self.name, asked=len(answers))
             true = _true_counts(asked, answers)
@@ -85,34 +82,15 @@ class Averaging:
         return survived(self.name, asked=EQUAL_ANSWERS)
 
 
-@contextmanager
-def _question(target: Target, truth: Truth) -> Iterator[str]:
-    """The rows of the zones of a few published cells; the whole input where the table names no zones of it."""
-    zones = list(target.spec.zones)
-    if not zones or not set(zones) <= set(target.table.column_names):
-        yield truth.relation
-        return
-    truth.con.register(_ZONES, target.table.slice(0, SAMPLE_CELLS).select(zones).group_by(zones).aggregate([]))
-    same = " AND ".join(f"CAST(source.{ident(name)} AS VARCHAR) = zones.{ident(name)}" for name in zones)
-    try:
-        truth.con.execute(
-            f"CREATE OR REPLACE TEMP TABLE {_SAMPLE} AS SELECT source.* FROM {ident(truth.relation)} AS source"
-            f" SEMI JOIN {_ZONES} AS zones ON {same}"
-        )
-        yield _SAMPLE
-    finally:
-        truth.con.execute(f"DROP TABLE IF EXISTS {_SAMPLE}")
-        truth.con.unregister(_ZONES)
-
-
-def _answers(target: Target, con: duckdb.DuckDBPyConnection, relation: str) -> list[pa.Table]:
+def _answers(target: Target, question: Truth) -> list[pa.Table]:
     """Tables for the same question; whoever is refused an answer has one less to average."""
     answers: list[pa.Table] = []
     for number in range(ASKED):
         try:
-            answers.append(target.policy.protect(con, relation, target.spec, target.preset, target.site).table)
+            made = target.policy.protect(question.con, question.relation, target.spec, target.preset, target.site)
         except DisclosureError:
             break
+        answers.append(made.table)
         if number + 1 == EQUAL_ANSWERS and _are_equal(answers):
             break
     return answers

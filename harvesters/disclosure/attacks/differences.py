@@ -14,11 +14,9 @@ from itertools import combinations
 from typing import Final
 
 import duckdb
-import pyarrow as pa
 
 from disclosure.attacks.core import Target, Truth
-from disclosure.attacks.members import unit_text
-from disclosure.attacks.placement import PLACEMENTS, PUBLISHED
+from disclosure.attacks.members import members, unit_text
 from disclosure.sqltext import ident
 
 MOST_GROUPS: Final = 400
@@ -81,7 +79,7 @@ def _pieces(truth: Truth, new: Target, old: Target, figures: tuple[str, ...]) ->
     summed = "".join(f", sum({value}) AS f{place}" for place, value in enumerate(values))
     with _numbered(con, truth.relation):
         for target, name in zip((new, old), _PLACED, strict=True):
-            _place(con, replace(target, truth=Truth(con=con, relation=_ROWS)), name)
+            _place(replace(target, truth=Truth(con=con, relation=_ROWS)), name)
         rows = con.execute(
             f"SELECT new.cell, old.cell, {unit_text(str(new.spec.unit), 'source.')} AS unit{summed}"
             f" FROM {_ROWS} AS source LEFT JOIN {_PLACED[0]} AS new USING (__row)"
@@ -107,21 +105,12 @@ def _numbered(con: duckdb.DuckDBPyConnection, relation: str) -> Iterator[None]:
             con.execute(f"DROP TABLE IF EXISTS {name}")
 
 
-def _place(con: duckdb.DuckDBPyConnection, target: Target, name: str) -> None:
+def _place(target: Target, name: str) -> None:
     """For each row of the input the published row that describes it."""
-    con.register(PUBLISHED, target.table.append_column("__cell", pa.array(range(target.table.num_rows), pa.int64())))
-    registered = [PUBLISHED]
-    try:
-        placement = PLACEMENTS[target.policy.name](con, target)
-        registered += placement.registered
-        keys = "".join(f", {expression} AS {key}" for key, expression in placement.keys.items())
-        con.execute(
-            f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT source.__row, {placement.cell} AS cell"
-            f" FROM (SELECT __row{keys} FROM {_ROWS}) AS source {placement.joins}"
+    with members(target) as found:
+        found.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT source.__row, {found.cell} AS cell FROM {found.source}"
         )
-    finally:
-        for each in registered:
-            con.unregister(each)
 
 
 def _choices(later: list[Piece], earlier: list[Piece]) -> Iterator[Choice]:

@@ -19,10 +19,11 @@ from typing import Any, ClassVar, Final
 from disclosure.attacks.core import Result, Target, Truth, judged
 from disclosure.attacks.differences import findings
 from disclosure.attacks.members import has_members, unit_text
+from disclosure.attacks.sampling import some_units
 from disclosure.changes import safe_correction
 from disclosure.errors import DisclosureError
 from disclosure.history.method import NOISY
-from disclosure.sqltext import ident, literal
+from disclosure.sqltext import literal
 
 UNITS: Final = 3
 SAMPLE_UNITS: Final = 200
@@ -66,36 +67,27 @@ def _corrections(target: Target, seed: int) -> list[str]:
     if truth is None:
         raise ValueError("this attack needs the truth")
     unit = unit_text(str(target.spec.unit))
-    names = [
-        name
-        for (name,) in truth.con.execute(
-            f"SELECT DISTINCT {unit} AS name FROM {ident(truth.relation)} ORDER BY name"
-        ).fetchall()
-    ]
     drawn = random.Random(seed)  # noqa: S311 - a sample of targets, nothing that must stay secret
-    sample = sorted(drawn.sample(names, min(SAMPLE_UNITS, len(names))))
     found = []
-    for name in drawn.sample(sample, min(UNITS, len(sample))):
-        with _two_versions(truth, unit, sample, name):
-            if _called_safe(target, truth):
-                found.append(name)
+    with some_units(truth, target.spec, _FIRST, SAMPLE_UNITS) as sample:
+        rows = sample.con.execute(f"SELECT DISTINCT {unit} AS name FROM {_FIRST} ORDER BY name").fetchall()
+        names = [name for (name,) in rows]
+        for name in drawn.sample(names, min(UNITS, len(names))):
+            with _without(sample, unit, name):
+                if _called_safe(target, sample):
+                    found.append(name)
     return found
 
 
 @contextmanager
-def _two_versions(truth: Truth, unit: str, sample: list[str], without: str) -> Iterator[None]:
-    chosen = ", ".join(literal(name) for name in sample)
+def _without(sample: Truth, unit: str, name: str) -> Iterator[None]:
     try:
-        truth.con.execute(
-            f"CREATE OR REPLACE TEMP TABLE {_FIRST} AS SELECT * FROM {ident(truth.relation)} WHERE {unit} IN ({chosen})"
-        )
-        truth.con.execute(
-            f"CREATE OR REPLACE TEMP TABLE {_SECOND} AS SELECT * FROM {_FIRST} WHERE {unit} <> {literal(without)}"
+        sample.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE {_SECOND} AS SELECT * FROM {_FIRST} WHERE {unit} <> {literal(name)}"
         )
         yield
     finally:
-        for table in (_FIRST, _SECOND):
-            truth.con.execute(f"DROP TABLE IF EXISTS {table}")
+        sample.con.execute(f"DROP TABLE IF EXISTS {_SECOND}")
 
 
 def _called_safe(target: Target, truth: Truth) -> bool:

@@ -4,9 +4,9 @@ Attacker: a neighbor who knows that exactly one household joined a zone between 
 totals. Method: the new total less the old one, the old one first scaled by what the other zones did in the same time
 (so weather and weekdays drop out), is the joiner's amount. Success: within `WITHIN_PERCENT` percent of the truth.
 Baseline, without the table: the one amount that comes close to most units' amounts in that period, which whoever knows
-what is usual can name. For each of `SEEDS` seeds one unit of every
-second zone is taken out of a period before another, the table is released again by the policy, and the shares of
-successes are compared; the zones in which nobody joins give the trend. Pass rule: the one-sided 95 % bound of the gain over the baseline is at most 0.02.
+what is usual can name. For each of `SEEDS` seeds one unit of every second zone is taken out of a period before
+another, the table is released again by the policy, and the shares of successes are compared; the zones in which
+nobody joins give the trend. Pass rule: the one-sided 95 % bound of the gain over the baseline is at most 0.02.
 
 What protects, and what does not:
 
@@ -45,8 +45,8 @@ from disclosure.sqltext import ident
 
 SEEDS: Final = LEAST_SEEDS
 WITHIN_PERCENT: Final = 10
-MOST_PERIODS: Final = 24
-MOST_ZONES: Final = 40
+MOST_PERIODS: Final = 12
+MOST_ZONES: Final = 24
 _FLAT: Final = frozenset({"threshold", "cell-key"})
 _ROWS, _OUT, _JOINERS = "_attack_periods", "_attack_without", "_attack_joiners"
 
@@ -177,7 +177,7 @@ def _usual(given: Given) -> dict[datetime, Decimal]:
 
 
 def _most_common(values: list[Decimal]) -> Decimal:
-    """The guess that is within `WITHIN_PERCENT` of most of the values: of windows [x, x·(100+w)/(100-w)] the fullest."""
+    """The guess that is within `WITHIN_PERCENT` of most of the values: in the fullest window of that width."""
     best, most = values[0], 0
     for value in values:
         end = bisect_right(values, value * (100 + WITHIN_PERCENT) / (100 - WITHIN_PERCENT))

@@ -9,8 +9,7 @@ nothing is released in a game, since each release is charged: the budget itself 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, pvariance
 from typing import Final
@@ -19,12 +18,13 @@ import pyarrow as pa
 
 from disclosure.attacks.core import Target, Truth
 from disclosure.attacks.members import MEMBERS, members, unit_text
+from disclosure.attacks.sampling import some_units
 from disclosure.attacks.statistics import LEAST_SEEDS
 from disclosure.errors import DisclosureError
 from disclosure.spec import UNITS_COLUMN
-from disclosure.sqltext import ident, literal
+from disclosure.sqltext import literal
 
-GROUP: Final = 200
+GROUP: Final = 150
 REFERENCES: Final = 12
 """Groups from which the expected counts are learned; about half of them are without a given target."""
 
@@ -56,45 +56,30 @@ def games(target: Target, seed: int) -> list[float]:
     truth = target.truth
     if truth is None or target.policy.name == "dp":
         return []
-    with _sample(target, truth) as units:
+    with some_units(truth, target.spec, _SOURCE, 2 * GROUP, days=DAYS):
+        unit = unit_text(str(target.spec.unit))
+        rows = truth.con.execute(f"SELECT DISTINCT {unit} AS name FROM {_SOURCE} ORDER BY name").fetchall()
+        units = [name for (name,) in rows]
         size = len(units) // 2
         if size < 2 * target.preset.min_units:
             return []
         drawn = random.Random(seed)  # noqa: S311 - a sample of groups, nothing that must stay secret
         releases = [_released(target, truth, frozenset(drawn.sample(units, size))) for _ in range(REFERENCES + GAMES)]
         references = releases[:REFERENCES]
-        return [_game(target, truth, each, references, units, drawn) for each in releases[REFERENCES:]]
+        played = [_game(target, truth, each, references, units, drawn) for each in releases[REFERENCES:]]
+        truth.con.execute(f"DROP TABLE IF EXISTS {_GROUP}")
+        return played
 
 
-@contextmanager
-def _sample(target: Target, truth: Truth) -> Iterator[list[str]]:
-    """The first days of the input of some of the units."""
-    time, unit, source = ident(target.spec.time), unit_text(str(target.spec.unit)), ident(truth.relation)
-    try:
-        truth.con.execute(
-            f"CREATE OR REPLACE TEMP TABLE {_SOURCE} AS SELECT *, {unit} AS __member FROM {source}"
-            f" WHERE {time} < (SELECT min({time}) FROM {source}) + INTERVAL {DAYS} DAYS"
-            f" AND __member IN (SELECT name FROM (SELECT DISTINCT {unit} AS name FROM {source})"
-            f" ORDER BY md5(name) LIMIT {2 * GROUP})"
-        )
-        rows = truth.con.execute(f"SELECT DISTINCT __member FROM {_SOURCE} ORDER BY __member").fetchall()
-        yield [name for (name,) in rows]
-    finally:
-        for name in (_GROUP, _SOURCE):
-            truth.con.execute(f"DROP TABLE IF EXISTS {name}")
-
-
-def _store(truth: Truth, group: Sequence[str]) -> None:
+def _store(target: Target, truth: Truth, group: Sequence[str]) -> None:
+    unit = unit_text(str(target.spec.unit))
     chosen = ", ".join(literal(name) for name in group)
-    truth.con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {_GROUP} AS SELECT * EXCLUDE (__member) FROM {_SOURCE}"
-        f" WHERE __member IN ({chosen})"
-    )
+    truth.con.execute(f"CREATE OR REPLACE TEMP TABLE {_GROUP} AS SELECT * FROM {_SOURCE} WHERE {unit} IN ({chosen})")
 
 
 def _released(target: Target, truth: Truth, group: frozenset[str]) -> _Release:
     """What the policy publishes about a group; nothing where it refuses."""
-    _store(truth, sorted(group))
+    _store(target, truth, sorted(group))
     try:
         table = target.policy.protect(truth.con, _GROUP, target.spec, target.preset, target.site).table
     except DisclosureError:
@@ -108,13 +93,21 @@ def _keys(table: pa.Table, target: Target) -> list[Key]:
 
 
 def _game(
-    target: Target, truth: Truth, release: _Release, references: Sequence[_Release], units: list[str], drawn: random.Random
+    target: Target,
+    truth: Truth,
+    release: _Release,
+    references: Sequence[_Release],
+    units: list[str],
+    drawn: random.Random,
 ) -> float:
     """The share of right answers; a target that is in no published cell is guessed by a coin."""
     if release.table is None:
         return 0.5
     inside, outside = sorted(release.group), sorted(set(units) - release.group)
-    chosen = [*drawn.sample(inside, min(TARGETS // 2, len(inside))), *drawn.sample(outside, min(TARGETS // 2, len(outside)))]
+    chosen = [
+        *drawn.sample(inside, min(TARGETS // 2, len(inside))),
+        *drawn.sample(outside, min(TARGETS // 2, len(outside))),
+    ]
     cells = _cells(target, truth, release.table, chosen)
     answers = []
     for name in chosen:
@@ -125,7 +118,7 @@ def _game(
 
 def _cells(target: Target, truth: Truth, table: pa.Table, names: list[str]) -> dict[str, list[Key]]:
     """In which published cells the rows of each target lie: the attacker knows the rows."""
-    _store(truth, names)
+    _store(target, truth, names)
     keys = _keys(table, target)
     with members(replace(target, table=table, truth=Truth(con=truth.con, relation=_GROUP))) as found:
         rows = truth.con.execute(f"SELECT DISTINCT {found.units[0]}, cell FROM {MEMBERS} ORDER BY ALL").fetchall()

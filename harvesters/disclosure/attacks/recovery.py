@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -33,11 +33,12 @@ def recovered(counts: Counts, drawn: random.Random) -> list[Way]:
         drawn.shuffle(last)
         # Who is away from home leaves a place before who lives there.
         last.sort(key=lambda each: _home(each[0]) != each[1])
-        found, moving = _taken(last, wanted, lambda way, place: place)
-        home, moving = _taken(moving, wanted, lambda way, _: _home(way))
+        found, moving = _taken([(step, step[1]) for step in last], wanted)
+        home, moving = _taken([(step, _home(step[0])) for step in moving], wanted)
         moving = _exchanged(found, moving, wanted)
-        before, moving = _taken(moving, wanted, lambda way, _: way.get(period - timedelta(days=1)))
-        anywhere, waiting = _taken(moving, wanted, lambda *_: _any(wanted))
+        day_before = period - timedelta(days=1)
+        before, moving = _taken([(step, step[0].get(day_before)) for step in moving], wanted)
+        anywhere, waiting = _spread(moving, wanted)
         new: list[Step] = [({}, place) for place, number in wanted.items() for _ in range(number)]
         last = found + home + before + anywhere + new
         for way, place in last:
@@ -46,20 +47,26 @@ def recovered(counts: Counts, drawn: random.Random) -> list[Way]:
     return [way for way, _ in last]
 
 
-def _taken(
-    steps: list[Step], wanted: Counter[Place], where: Callable[[Way, Place], Place | None]
-) -> tuple[list[Step], list[Step]]:
-    """Who goes where `where` says, as far as people are wanted there; and who is left."""
+def _taken(hints: list[tuple[Step, Place | None]], wanted: Counter[Place]) -> tuple[list[Step], list[Step]]:
+    """Who goes where the hint says, as far as people are wanted there; and who is left."""
     placed: list[Step] = []
     left: list[Step] = []
-    for way, place in steps:
-        next_place = where(way, place)
-        if next_place is not None and wanted[next_place] > 0:
-            wanted[next_place] -= 1
-            placed.append((way, next_place))
+    for (way, place), hint in hints:
+        if hint is not None and wanted[hint] > 0:
+            wanted[hint] -= 1
+            placed.append((way, hint))
         else:
             left.append((way, place))
     return placed, left
+
+
+def _spread(moving: list[Step], wanted: Counter[Place]) -> tuple[list[Step], list[Step]]:
+    """Who is left goes where most people are still wanted, or waits."""
+    free = [place for place, number in wanted.most_common() for _ in range(max(0, number))]
+    placed = [(way, place) for (way, _), place in zip(moving, free, strict=False)]
+    for _, place in placed:
+        wanted[place] -= 1
+    return placed, moving[len(placed) :]
 
 
 def _exchanged(found: list[Step], moving: list[Step], wanted: Counter[Place]) -> list[Step]:
@@ -85,10 +92,6 @@ def _exchanged(found: list[Step], moving: list[Step], wanted: Counter[Place]) ->
 
 def _home(way: Way) -> Place | None:
     return next(iter(way.values()), None)
-
-
-def _any(wanted: Counter[Place]) -> Place | None:
-    return max((place for place in wanted if wanted[place] > 0), key=lambda place: wanted[place], default=None)
 
 
 def _scaled(counts: Counts) -> dict[datetime, dict[Place, int]]:

@@ -49,7 +49,8 @@ def true_sightings(target: Target, periods: Sequence[datetime]) -> dict[str, dic
         rows = con.execute(
             f"WITH seen AS (SELECT {unit_text(str(spec.unit), 'source.')} AS unit, periods.start AS moment,"
             f" {zones} AS place, count(*) AS n FROM {ident(target.truth.relation)} AS source"
-            f" JOIN {_PERIODS} AS periods ON periods.quarter = {quarter_sql('source.' + ident(spec.time))} GROUP BY ALL)"
+            f" JOIN {_PERIODS} AS periods ON periods.quarter = {quarter_sql('source.' + ident(spec.time))}"
+            " GROUP BY ALL)"
             " SELECT unit, moment, arg_max(place, (n, place)) FROM seen WHERE place IS NOT NULL"
             " GROUP BY unit, moment ORDER BY unit, moment"
         ).fetchall()
