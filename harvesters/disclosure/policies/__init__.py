@@ -38,7 +38,14 @@ def policy_from(data: Mapping[str, Any]) -> Policy:
     Raises:
         SpecInvalid: if there is no such policy, or its parameters contradict each other.
     """
-    return policy_class(str(data["name"])).from_public(data.get("parameters", {}))
+    try:
+        name, parameters = str(data["name"]), data.get("parameters", {})
+        return policy_class(name).from_public(parameters)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError) as error:
+        if isinstance(error, SpecInvalid):
+            raise
+        missing = str(error.args[0]) if isinstance(error, KeyError) else type(error).__name__
+        raise SpecInvalid("policy-parameters-unreadable", problem=missing) from error
 
 
 def policy_dict(policy: Policy) -> dict[str, Any]:

@@ -106,7 +106,8 @@ class Dimension:
     @classmethod
     def from_mapping(cls, data: Mapping[str, Any]) -> Self:
         """Build from what `as_dict` gives."""
-        return cls(column=data["column"], total=data["total"], trees=tuple(dict(tree) for tree in data["trees"]))
+        trees = tuple(dict(tree) for tree in data.get("trees", ()))
+        return cls(column=data["column"], total=data.get("total", "Total"), trees=trees)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
