@@ -91,7 +91,8 @@ def _store_records(con: duckdb.DuckDBPyConnection, key: bytes) -> None:
 
 def _store_totals(con: duckdb.DuckDBPyConnection, spec: Spec, key: bytes) -> None:
     each = [f"SELECT {total_sql(suffix)} FROM {_KIND}0 AS k0" for suffix in _suffixes(spec)]
-    totals = con.sql(f"SELECT CAST(total AS VARCHAR) FROM ({' UNION '.join(each)}) AS t(total) WHERE total IS NOT NULL")
+    every = " UNION ALL ".join(each)
+    totals = con.sql(f"SELECT DISTINCT CAST(total AS VARCHAR) FROM ({every}) AS t(total) WHERE total IS NOT NULL")
     _store_words(con, _TOTALS, word_table(total_digest, key, totals.to_arrow_table().column(0).to_pylist()))
 
 

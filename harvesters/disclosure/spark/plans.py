@@ -27,9 +27,6 @@ from disclosure.spark.calendar import QUARTER_SECONDS, periods
 from disclosure.spec import MeasureKind, Presence, Spec
 from disclosure.sqltext import SCALE_DECIMALS
 
-# The extra is absent where types are checked, and Ibis describes its expressions too loosely for a strict check.
-ibis: Any = import_module("ibis")
-
 ROWS: Final = "__rows"
 START: Final = "__start"
 VALUE: Final = "decimal(18, 6)"
@@ -60,7 +57,7 @@ def contributions(table: Any, spec: Spec, *, grid_m: int | None = None) -> Any:
     columns |= {name: _unit(table[name]) for name in _members(spec)}
     columns |= {name: table[name].cast(VALUE) for name in spec.measures}
     keyed = table.select(__quarter=quarter, **columns)
-    calendar = ibis.memtable(periods(*inspected, spec))
+    calendar = _ibis().memtable(periods(*inspected, spec))
     dated = keyed.left_join(calendar, keyed["__quarter"] == calendar["quarter"]).drop("__quarter", "quarter")
     dated = dated.rename({START: "start"})
     sums = {name: dated[name].sum().cast(TOTAL) for name in spec.measures}
@@ -85,11 +82,11 @@ def kept(table: Any, spec: Spec, min_units: int, *, grid_m: int | None = None) -
         DisclosureRefused: as `contributions` does.
     """
     each = contributions(table, spec, grid_m=grid_m)
-    units = {f"__u{number}": ibis.coalesce(each[name], "").nunique() for number, name in enumerate(spec.units)}
+    units = {f"__u{number}": _ibis().coalesce(each[name], "").nunique() for number, name in enumerate(spec.units)}
     cells = each.group_by(*spec.zones, START).agg(__cell_rows=each[ROWS].sum(), **units)
     keyed = [cells[name].notnull() for name in (*spec.zones, START)]
     enough = [cells[name] >= min_units for name in units]
-    shown = ibis.and_(*keyed, *enough)
+    shown = _ibis().and_(*keyed, *enough)
     found = cells.aggregate(
         cells=cells.count(),
         cells_kept=shown.sum(),
@@ -110,10 +107,15 @@ def class_sizes(table: Any, spec: Spec) -> Histogram:
     _check_types(table, (*spec.quasi, spec.unit))
     _refuse_not_ascii(table, (spec.unit,))
     columns = {f"__q{number}": table[name].cast("string") for number, name in enumerate(spec.quasi)}
-    members = table.select(**columns, __unit=ibis.coalesce(_unit(table[spec.unit]), ""))
+    members = table.select(**columns, __unit=_ibis().coalesce(_unit(table[spec.unit]), ""))
     sizes = members.group_by(*columns).agg(size=members["__unit"].nunique())
     counted = sizes.group_by("size").agg(classes=sizes.count()).to_pyarrow()
     return Histogram.of_pairs(zip(counted["size"].to_pylist(), counted["classes"].to_pylist(), strict=True))
+
+
+def _ibis() -> Any:
+    """The library of the extra ``spark``; it is absent where this module is only looked at."""
+    return import_module("ibis")
 
 
 def _members(spec: Spec) -> tuple[str, ...]:
@@ -149,7 +151,7 @@ def _inspect(table: Any, spec: Spec) -> tuple[int, int]:
     """First and last minute of the input; refuses units that engines would normalize differently."""
     _refuse_not_ascii(table, _members(spec))
     found = table.select(__minute=_minute(table[spec.time])).aggregate(
-        first=ibis._["__minute"].min(), last=ibis._["__minute"].max()
+        first=_ibis()._["__minute"].min(), last=_ibis()._["__minute"].max()
     )
     row = found.to_pyarrow().to_pylist()[0]
     return (0, 0) if row["first"] is None else (int(row["first"]), int(row["last"]))

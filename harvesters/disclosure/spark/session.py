@@ -14,9 +14,6 @@ from typing import Any, Final
 
 from disclosure.errors import DisclosureRefused
 
-# The extra is absent where types are checked.
-ibis: Any = import_module("ibis")
-
 REQUIRED: Final = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.session.timeZone": "UTC",
@@ -45,7 +42,7 @@ def local_spark(*, threads: int = 2, memory: str = "1g", folder: Path) -> Any:
     settings = {**LOCAL, **REQUIRED, "spark.driver.memory": memory, "spark.local.dir": str(folder)}
     for name, value in (settings | {"spark.sql.warehouse.dir": str(folder / "warehouse")}).items():
         builder = builder.config(name, value)
-    return ibis.pyspark.connect(builder.getOrCreate())
+    return _ibis().pyspark.connect(builder.getOrCreate())
 
 
 def on_session(session: Any) -> Any:
@@ -57,11 +54,16 @@ def on_session(session: Any) -> Any:
     wrong = [name for name, value in REQUIRED.items() if str(session.conf.get(name)).lower() != value.lower()]
     if wrong:
         raise DisclosureRefused("spark-setting", settings=[f"{name}={REQUIRED[name]}" for name in wrong])
-    return ibis.pyspark.connect(session)
+    return _ibis().pyspark.connect(session)
 
 
 def through_duckdb(settings: Mapping[str, str] | None = None) -> Any:
     """The same expressions on DuckDB, for comparison."""
-    backend = ibis.duckdb.connect(**(settings or {}))
+    backend = _ibis().duckdb.connect(**(settings or {}))
     backend.raw_sql("SET TimeZone = 'UTC'")
     return backend
+
+
+def _ibis() -> Any:
+    """The library of the extra ``spark``; it is absent where this module is only looked at."""
+    return import_module("ibis")

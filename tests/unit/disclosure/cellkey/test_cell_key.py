@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from disclosure.cellkey.keys import check_continuity, key_id
 from disclosure.cellkey.magnitude import Magnitude
 from disclosure.engine import connect
 from disclosure.errors import DisclosureRefused, GateRefused, SpecInvalid
+from disclosure.policies import policy_dict, policy_from
 from disclosure.policies.cell_key import CellKey, least_shown
 from disclosure.presets import load_preset
 from disclosure.protect import explain, protect
@@ -105,6 +107,20 @@ def test_same_units_give_the_same_noise_whatever_the_cell_is_called(con):
     figures = [[list(row.values())[2:] for row in table] for table in (first, second)]
     assert len(first) == 1
     assert figures[0] == figures[1]
+
+
+@pytest.mark.parametrize("measures", [{}, {"kwh": Measure()}])
+def test_cells_with_the_same_total_are_each_shown_once(con, measures):
+    rows = [(f"p{z}-{i}", f"z{z}", START, 1.0, "h") for z in range(5) for i in range(30) for _ in "ab"]
+    spec = replace(SPEC, measures=measures)
+    protected = make(con, rows, spec)
+    assert protected.table.column("zone").to_pylist() == [f"z{z}" for z in range(5)]
+    recount(con, protected, spec)
+
+
+def test_parameters_are_the_same_after_json_sorted_its_keys():
+    policy = CellKey(magnitude=Magnitude(permille=(300, 200, 100)))
+    assert policy_from(json.loads(json.dumps(policy_dict(policy), sort_keys=True))) == policy
 
 
 def test_noise_is_there_and_within_its_bounds(con):

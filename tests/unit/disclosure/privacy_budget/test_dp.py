@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from disclosure.engine import connect
 from disclosure.errors import DisclosureRefused, GateRefused, SpecInvalid
+from disclosure.policies import policy_dict, policy_from
 from disclosure.policies.dp import DifferentialPrivacy
 from disclosure.presets import load_preset
 from disclosure.privacy_budget import bounds as bounding
@@ -260,7 +261,7 @@ def test_statement_plan_and_refusals_are_the_same_for_any_data(con, tmp_path):
 
 
 def test_parameters_survive_being_stated(policy):
-    assert DifferentialPrivacy.from_public(json.loads(json.dumps(policy.public()))) == policy
+    assert policy_from(json.loads(json.dumps(policy_dict(policy), sort_keys=True))) == policy
     assert "store" not in policy.public()
 
 
