@@ -2,17 +2,20 @@
 
 White space around it and letter case never make one unit into two, and a blank is a missing unit. White space is more
 than the space: a file with foreign line ends leaves a carriage return on its last column, others a tab or a space that
-does not break. Merging spellings can only lower
-a count, so the error is on the safe side. Missing units are counted together as one by whoever counts.
+does not break. Merging spellings can only lower a count, so the error is on the safe
+side. Missing units are counted together as one by whoever counts.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 from disclosure.sqltext import ident
 
-_WHITE = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160) || chr(8239) || chr(65279)"
+WHITE_SQL: Final = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160) || chr(8239) || chr(65279)"
+"""All signs that are taken off both ends of a text, as an SQL expression."""
 
 
 def unit_sql(column: str) -> str:
     """The expression for the normalized unit (VARCHAR, NULL when missing)."""
-    return f"nullif(upper(trim(CAST({ident(column)} AS VARCHAR), {_WHITE})), '')"
+    return f"nullif(upper(trim(CAST({ident(column)} AS VARCHAR), {WHITE_SQL})), '')"

@@ -69,8 +69,8 @@ def _known(labels: list[str | None], policy: Recode, name: str) -> bool:
 
 
 def _values(column: list[Any], name: str, policy: Recode) -> list[Any]:
-    """Sensitive values, None where missing."""
-    return column if name in policy.coding else [None if value == MISSING else value for value in column]
+    """Sensitive values, None where missing; letter case makes no difference."""
+    return column if name in policy.coding else [None if value == MISSING else value.upper() for value in column]
 
 
 def _diverse(classes: _Classes, values: list[Any], policy: Recode) -> bool:

@@ -35,7 +35,7 @@ from disclosure.recoding import publish
 from disclosure.recoding.coding import Coding
 from disclosure.recoding.forest import Forest, forest_of
 from disclosure.recoding.hierarchy import Hierarchy, hierarchies_from
-from disclosure.recoding.records import SENSITIVE, UNIT, Records, ranked, read
+from disclosure.recoding.records import SENSITIVE, UNIT, Records, judged, ranked, read
 from disclosure.recoding.rules import PERMILLE, Rules
 from disclosure.recoding.search import Recoding, recode
 from disclosure.recounts import recode as recounted
@@ -215,7 +215,7 @@ class Recode:
     def _rules(self, records: Records, spec: Spec, preset: Preset) -> Rules:
         single = 1 if self.one_record_per_unit else 0
         units = [ranked(records.column(UNIT, i)) for i in range(single, len(spec.units))]
-        values = [ranked(records.column(SENSITIVE, i)) for i in range(len(spec.sensitive))]
+        values = [judged(records.column(SENSITIVE, i)) for i in range(len(spec.sensitive))]
         count = records.table.num_rows
         return Rules(
             k=guards.least_units(preset),

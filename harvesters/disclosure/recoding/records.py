@@ -23,7 +23,7 @@ from disclosure.recoding.forest import Codes
 from disclosure.recoding.hierarchy import Hierarchy
 from disclosure.spec import Spec
 from disclosure.sqltext import VALUE_TYPE, ident, idents, one_row
-from disclosure.units import unit_sql
+from disclosure.units import WHITE_SQL, unit_sql
 
 TEXT_TYPES: Final = ("VARCHAR", "BOOLEAN", "ENUM")
 UNIT: Final = "__unit"
@@ -81,7 +81,7 @@ def read(
 
 def text_sql(column: str) -> str:
     """A quasi-identifier or a category as text, a blank as missing."""
-    return f"nullif(trim(CAST({ident(column)} AS VARCHAR)), '')"
+    return f"nullif(trim(CAST({ident(column)} AS VARCHAR), {WHITE_SQL}), '')"
 
 
 def sensitive_sql(column: str, coding: Mapping[str, Coding]) -> str:
@@ -98,6 +98,13 @@ def check_types(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, codin
     bare = [name for name, kind in types.items() if name not in coding and not kind.startswith(TEXT_TYPES)]
     if bare:
         raise DisclosureRefused("sensitive-needs-bounds", columns=bare)
+
+
+def judged(column: pa.ChunkedArray) -> NDArray[np.int32]:
+    """Codes of sensitive values as rules count them: spellings that differ in case are one value."""
+    if pa.types.is_string(column.type):
+        column = pa.chunked_array([pc.call_function("utf8_upper", [column.combine_chunks()])])
+    return ranked(column)
 
 
 def ranked(column: pa.ChunkedArray) -> NDArray[np.int32]:

@@ -19,6 +19,7 @@ from disclosure.errors import GateRefused
 from disclosure.presets import Preset
 from disclosure.protected import Protected
 from disclosure.recounts import recode_rules
+from disclosure.recounts.spelling import spelled, stripped
 from disclosure.spec import Spec
 from disclosure.sqltext import ident, one_row
 
@@ -102,18 +103,22 @@ def _check_numbers(con: duckdb.DuckDBPyConnection) -> None:
         raise GateRefused("records-differ", side="table", records=abs(rows - known))
 
 
-def _trimmed(column: str) -> str:
-    text = f"CAST({ident(column)} AS VARCHAR)"
-    return f"CASE WHEN length(trim({text})) > 0 THEN trim({text}) END"
+def _text(column: str) -> str:
+    """A text as it is published: nothing but white space is missing."""
+    return f"nullif({stripped(f'CAST({ident(column)} AS VARCHAR)')}, '')"
+
+
+def _unit(column: str) -> str:
+    return f"nullif({spelled(f'CAST({ident(column)} AS VARCHAR)')}, '')"
 
 
 def _input_side(con: duckdb.DuckDBPyConnection, relation: str, policy: Recode, spec: Spec) -> str:
     """The input as the witness must state it. Numbers are coded by Python's decimals, not by the query of `protect`."""
-    columns = [f"upper({_trimmed(name)})" for name in spec.units] + [_trimmed(name) for name in spec.quasi]
+    columns = [_unit(name) for name in spec.units] + [_text(name) for name in spec.quasi]
     joins = []
     for number, name in enumerate(spec.sensitive):
         if name not in policy.coding:
-            columns.append(_trimmed(name))
+            columns.append(_text(name))
             continue
         raw = f"CAST(source.{ident(name)} AS DECIMAL(18,6))"
         _code_values(con, relation, number, name, policy)

@@ -46,7 +46,7 @@ def check_values(con: duckdb.DuckDBPyConnection, out: str, policy: Recode, spec:
         GateRefused: codes ``class-not-diverse`` and ``class-not-close``.
     """
     for name in spec.sensitive:
-        value = ident(name) if name in policy.coding else f"nullif({ident(name)}, '{MISSING}')"
+        value = ident(name) if name in policy.coding else f"upper(nullif({ident(name)}, '{MISSING}'))"
         counts = f"SELECT {idents(spec.quasi)}, {value} AS value, count(*) AS n FROM {out} GROUP BY ALL"
         if bad := _not_diverse(con, counts, policy, spec):
             raise GateRefused("class-not-diverse", column=name, classes=bad)

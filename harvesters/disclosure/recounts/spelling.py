@@ -8,6 +8,11 @@ from typing import Final
 _AROUND: Final = "".join(f"\\x{{{code:04X}}}" for code in (9, 10, 11, 12, 13, 32, 160, 8239, 65279))
 
 
+def stripped(text: str) -> str:
+    """SQL for `text` without white space around it; NULL stays NULL."""
+    return f"regexp_replace({text}, '^[{_AROUND}]+|[{_AROUND}]+$', '', 'g')"
+
+
 def spelled(text: str) -> str:
-    """SQL for `text` without white space around it, in capitals; NULL stays NULL."""
-    return f"upper(regexp_replace({text}, '^[{_AROUND}]+|[{_AROUND}]+$', '', 'g'))"
+    """The same in capitals."""
+    return f"upper({stripped(text)})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from dataclasses import replace
@@ -134,6 +135,19 @@ def test_blank_and_missing_values_are_one_value_of_their_own(con):
     spec = Spec(unit="person", quasi=("age", "town"))
     table = released(con, spec, Recode(hierarchies=HIERARCHIES, one_record_per_unit=True)).table
     assert Counter(table.column("town").to_pylist()) == {"(missing)": 15, "a": 12}
+
+
+def test_spelling_makes_no_value_diverse_and_no_unit_two(con):
+    rows = people(200)
+    for number, row in enumerate(rows):
+        row["illness"] = ["flu", "Flu", "FLU\r", " flu\t"][number % 4]
+    load(con, rows)
+    with pytest.raises(DisclosureRefused, match="table-too-small"):
+        protect(con, "people", SPEC, PRESET, POLICY)
+    rows = people(100)
+    load(con, [*rows, rows[0] | {"person": "P0\r"}])
+    with pytest.raises(DisclosureRefused, match="unit-repeats"):
+        protect(con, "people", SPEC, PRESET, POLICY)
 
 
 def test_k_counts_units_where_one_has_several_records(con):
@@ -336,7 +350,8 @@ def test_public_check_finds_what_the_table_alone_can_show(con, column, change, c
 
 def test_policy_survives_its_public_statement():
     policy = replace(POLICY, t=Decimal("0.25"), ordered=("illness",))
-    assert policy_from(policy_dict(policy)) == policy
+    printed = json.dumps(policy_dict(policy), sort_keys=True)
+    assert policy_from(json.loads(printed)) == policy
 
 
 def test_plan_tells_for_each_column_how_many_records_stand_at_each_level(con):
