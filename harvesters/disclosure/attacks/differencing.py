@@ -1,12 +1,12 @@
 """Differencing: subtract what was published before, or elsewhere about the same people.
 
 Attacker: keeps every release. Methods: (a) every earlier and every linked release is subtracted from this one, row by
-row and in unions (``attacks.differences``); (b) the input is released again without one unit (`UNITS` seeded ones, on
-a sample of at most `SAMPLE_UNITS` units), as a correction would be: the house must answer that the first release
+row and in unions (``attacks.differences``); (b) the input is released again without one unit (`UNITS` seeded ones, for
+`SAMPLE_ZONES` published zones and their first day), as a correction would be: the house must answer that the first release
 stands, unless the two tables are the same. Pass rules: (a) no difference of a printed figure rests on one to k - 1
 units; (b) no table that changed by one unit is called safe.
-Noise (cell key, differential privacy) is drawn anew when a cell's units change, so a difference of two figures
-says little about one unit: there the attack does not apply. It does apply to a first release without noise.
+Under a cell key noise is drawn anew when a cell's units or totals change; that this hides a change is measured
+(``attacks.noisy_differences``). Under differential privacy a second version is another release and pays again.
 """
 
 from __future__ import annotations
@@ -16,17 +16,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar, Final
 
+from disclosure.attacks import noisy_differences
 from disclosure.attacks.core import Result, Target, Truth, judged
 from disclosure.attacks.differences import findings
 from disclosure.attacks.members import has_members, unit_text
-from disclosure.attacks.sampling import some_units
+from disclosure.attacks.sampling import some_zones
 from disclosure.changes import safe_correction
 from disclosure.errors import DisclosureError
 from disclosure.history.method import NOISY
 from disclosure.sqltext import literal
 
-UNITS: Final = 3
-SAMPLE_UNITS: Final = 200
+UNITS: Final = 2
+SAMPLE_ZONES: Final = 2
 
 _FIRST, _SECOND = "_attack_version_1", "_attack_version_2"
 
@@ -37,21 +38,24 @@ class Differencing:
     name: ClassVar[str] = "differencing"
 
     def applies(self, target: Target) -> str | None:
-        """Needs the input, and figures without noise."""
+        """Needs the input; noise of differential privacy covers each unit by proof."""
         if not target.spec.units:
             return "no-unit"
-        if target.policy.name in NOISY:
+        if target.policy.name == "dp":
             return "noise-covers-difference"
         return None if target.truth is not None else "input-needed"
 
     def run(self, target: Target, *, seed: int) -> Result:
         """Subtract the other releases, then a release without one unit."""
+        if target.policy.name in NOISY and target.truth is not None:
+            changes, cells = noisy_differences.findings(target, target.truth)
+            return judged(self.name, "difference-shows-in-noise", list(changes), cells=cells)
         least = target.preset.min_units
         others = [each for each in (*target.earlier, *target.linked) if _comparable(target, each)]
         found: list[Any] = [finding for other in others for finding in findings(target, other, least)]
         found += _corrections(target, seed)
         return judged(
-            self.name, "difference-of-few-units", found, releases=len(others), units=UNITS, sample_units=SAMPLE_UNITS
+            self.name, "difference-of-few-units", found, releases=len(others), units=UNITS, sample_zones=SAMPLE_ZONES
         )
 
 
@@ -69,7 +73,7 @@ def _corrections(target: Target, seed: int) -> list[str]:
     unit = unit_text(str(target.spec.unit))
     drawn = random.Random(seed)  # noqa: S311 - a sample of targets, nothing that must stay secret
     found = []
-    with some_units(truth, target.spec, _FIRST, SAMPLE_UNITS) as sample:
+    with some_zones(target, truth, _FIRST, SAMPLE_ZONES) as sample:
         rows = sample.con.execute(f"SELECT DISTINCT {unit} AS name FROM {_FIRST} ORDER BY name").fetchall()
         names = [name for (name,) in rows]
         for name in drawn.sample(names, min(UNITS, len(names))):

@@ -18,7 +18,6 @@ import pyarrow as pa
 
 from disclosure.errors import GateRefused
 from disclosure.recounts.spelling import spelled
-from disclosure.recounts.spelling import spelled
 from disclosure.recounts.threshold_count import calendar
 from disclosure.spec import PERIOD_COLUMN, Spec
 from disclosure.sqltext import ident, one_row
