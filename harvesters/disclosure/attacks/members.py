@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from disclosure.attacks.core import Target
 from disclosure.attacks.placement import PLACEMENTS, PUBLISHED
+from disclosure.attacks.totals import is_partial
 from disclosure.spec import UNITS_COLUMN
 from disclosure.sqltext import ident
 
@@ -54,13 +55,14 @@ def unit_text(column: str, prefix: str = "") -> str:
 
 
 def shown_rows(target: Target) -> list[bool]:
-    """Whether each published row prints any figure; a withheld row and an empty cell print none."""
+    """Whether each published row prints any figure; a withheld row, an empty cell and a partial total print none."""
     spec, table = target.spec, target.table
     names = [UNITS_COLUMN, *filter(None, (spec.count_rows_as,)), *spec.measures]
     figures = [table.column(name).to_pylist() for name in names if name in table.column_names]
     if not figures:
         return [True] * table.num_rows
-    return [any(value is not None and value != 0 for value in row) for row in zip(*figures, strict=True)]
+    printed = [any(value is not None and value != 0 for value in row) for row in zip(*figures, strict=True)]
+    return [shown and not partial for shown, partial in zip(printed, is_partial(target), strict=True)]
 
 
 def has_members(target: Target) -> bool:

@@ -11,6 +11,8 @@ from typing import Any, Final
 import pyarrow as pa
 
 from disclosure.attacks.core import Target
+from disclosure.attacks.members import unit_text
+from disclosure.sqltext import ident
 
 MICRODATA: Final = frozenset({"recode"})
 """Policies whose published rows are records and not cells."""
@@ -43,10 +45,22 @@ def classes(table: pa.Table, columns: list[str]) -> dict[tuple[Any, ...], list[i
 
 
 def class_findings(target: Target) -> list[tuple[Any, ...]]:
-    """Classes with fewer records than the preset's number of units."""
+    """Classes with fewer records than the preset's number of units; a printed weight tells records apart as well."""
     least = target.preset.min_units
-    found = classes(target.table, quasi_columns(target))
+    weight = [target.spec.weight] if target.spec.weight in target.table.column_names else []
+    found = classes(target.table, [*quasi_columns(target), *weight])
     return [labels for labels, rows in found.items() if len(rows) < least]
+
+
+def repeated_findings(target: Target) -> list[tuple[Any, ...]]:
+    """How many units have several records where the policy states that each has one: records are no units then."""
+    if target.truth is None or target.spec.unit is None or not getattr(target.policy, "one_record_per_unit", False):
+        return []
+    (repeated,) = target.truth.con.execute(
+        f"SELECT count(*) FROM (SELECT 1 FROM {ident(target.truth.relation)}"
+        f" GROUP BY {unit_text(target.spec.unit)} HAVING count(*) > 1)"
+    ).fetchall()[0]
+    return [("unit-repeats", repeated)] if repeated else []
 
 
 def missing_findings(target: Target) -> list[tuple[Any, ...]]:

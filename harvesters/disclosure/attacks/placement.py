@@ -23,6 +23,7 @@ from disclosure.sqltext import ident, literal
 
 PUBLISHED: Final = "_attack_published"
 QUARTERS: Final = "_attack_quarters"
+TOTAL: Final = "Total"
 MISSING: Final = "?"
 """How a table with totals prints a missing value, a category of its own."""
 
@@ -69,26 +70,37 @@ def _join(same: list[str]) -> str:
 
 
 def with_totals(con: duckdb.DuckDBPyConnection, target: Target) -> Placement:
-    """A cell and all groups and totals that the policy's public hierarchies put above it."""
-    policy: Any = target.policy
-    keys: dict[str, str] = {}
-    joins: list[str] = []
-    same: list[str] = []
-    registered: dict[str, pa.Table] = {}
-    for number, dimension in enumerate(policy.of(target.spec)):
-        zone, name = dimension.column, f"_attack_groups_{number}"
-        keys[f"__k{number}"] = f"coalesce(CAST({ident(zone)} AS VARCHAR), {literal(MISSING)})"
-        codes = _codes(con, target, keys[f"__k{number}"])
-        pairs = [(code, above) for code in codes for above in (*dimension.ancestors(code), dimension.total)]
-        pairs = sorted(set(pairs))
-        table = {"code": [code for code, _ in pairs], "above": [above for _, above in pairs]}
-        registered[name] = pa.table({each: pa.array(values, pa.string()) for each, values in table.items()})
+    """A cell and all groups and totals that are above it by the policy's public hierarchies."""
+    spec = target.spec
+    placed = flat(con, target) if spec.time else None
+    registered: dict[str, pa.Table] = dict(placed.registered) if placed else {}
+    keys = {"__q": placed.keys["__q"]} if placed else {}
+    joins = [f"JOIN {QUARTERS} AS quarters ON quarters.quarter = source.__q"] if placed else []
+    same = [f"published.{PERIOD_COLUMN} = quarters.start"] if placed else []
+    for number, zone in enumerate(spec.zones):
+        key, name = f"__k{number}", f"_attack_groups_{number}"
+        # A table of exact totals prints a missing value as a category of its own.
+        keys[key] = f"CAST({ident(zone)} AS VARCHAR)"
+        if target.policy.name == "suppression":
+            keys[key] = f"coalesce({keys[key]}, {literal(MISSING)})"
+        registered[name] = _above(target, zone, _codes(con, target, keys[key]))
         con.register(name, registered[name])
-        joins.append(f"JOIN {name} AS g{number} ON g{number}.code = source.__k{number}")
+        joins.append(f"JOIN {name} AS g{number} ON g{number}.code = source.{key}")
         same.append(f"g{number}.above = published.{ident(zone)}")
-    return Placement(
-        keys=keys, joins=f"{' '.join(joins)} {_join(same)}", cell="published.__cell", registered=registered
-    )
+    joined = f"{' '.join(joins)} {_join(same)}"
+    return Placement(keys=keys, joins=joined, cell="published.__cell", registered=registered)
+
+
+def _above(target: Target, zone: str, codes: list[str]) -> pa.Table:
+    """Each code beside itself and what is above it."""
+    policy: Any = target.policy
+    above = {code: {code, TOTAL} for code in codes}
+    if policy.name == "suppression":
+        dimension = next(each for each in policy.of(target.spec) if each.column == zone)
+        above = {code: {*dimension.ancestors(code), dimension.total} for code in codes}
+    pairs = sorted((code, label) for code, labels in above.items() for label in labels)
+    table = {"code": [code for code, _ in pairs], "above": [label for _, label in pairs]}
+    return pa.table({name: pa.array(values, pa.string()) for name, values in table.items()})
 
 
 def rolled(con: duckdb.DuckDBPyConnection, target: Target) -> Placement:
@@ -153,6 +165,7 @@ PLACEMENTS: Final[Mapping[str, Callable[[duckdb.DuckDBPyConnection, Target], Pla
     "threshold": flat,
     "cell-key": flat,
     "suppression": with_totals,
+    "magnitude": with_totals,
     "rollup": rolled,
 }
 """Forms of tables by policy. Under differential privacy a printed cell promises no number of units, so none is read."""

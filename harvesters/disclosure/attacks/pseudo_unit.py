@@ -13,7 +13,6 @@ from typing import ClassVar, Final
 
 from disclosure.attacks.core import Result, Target, Truth, judged
 from disclosure.attacks.members import has_members, members, unit_text
-from disclosure.attacks.microdata import is_microdata
 from disclosure.attacks.recount import few_units
 from disclosure.spec import Presence
 from disclosure.sqltext import ident, literal
@@ -68,8 +67,8 @@ def _pretence(truth: Truth, column: str, target: Target) -> str | None:
     if rows < LEAST_ROWS:
         return None
     if units * 100 > ROW_NUMBER_PERCENT * rows:
-        # A register has one row for each person on purpose: there a row is a unit.
-        return None if is_microdata(target) and not time else "unit-is-a-row-number"
+        # A register has one row for each person or company on purpose: there a row is a unit.
+        return "unit-is-a-row-number" if time else None
     if not days or not busy or units < LEAST_UNITS:
         return None
     return "unit-is-drawn-anew-each-day" if again * 100 <= SECOND_DAY_PERCENT * units else None

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from disclosure.attacks.core import Result, Target, judged
 from disclosure.attacks.members import MEMBERS, Members, has_members, members, unit_text
-from disclosure.attacks.microdata import class_findings, is_microdata
+from disclosure.attacks.microdata import class_findings, is_microdata, repeated_findings
 from disclosure.attacks.periods import quarter_sql
 from disclosure.attacks.placement import PUBLISHED, QUARTERS
 from disclosure.spec import Presence
@@ -34,7 +34,8 @@ class Recount:
     def run(self, target: Target, *, seed: int) -> Result:  # noqa: ARG002 - exact, nothing is drawn
         """Count the units behind every published row."""
         if is_microdata(target):
-            return judged(self.name, "too-few-units", class_findings(target), cells=target.table.num_rows)
+            few_records = [*class_findings(target), *repeated_findings(target)]
+            return judged(self.name, "too-few-units", few_records, cells=target.table.num_rows)
         with members(target) as found:
             at_once = target.spec.presence is Presence.SIMULTANEOUS
             few = _few_at_once(found, target) if at_once else few_units(found, target)

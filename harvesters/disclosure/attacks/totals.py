@@ -85,7 +85,15 @@ def cells_of(target: Target, column: str) -> Mapping[tuple[Any, ...], Cell]:
     keys = [labels_of(target, name) for name in target.spec.key_columns]
     step = _step(table.schema.field(column).type)
     values = [None if value is None else Decimal(value) for value in table.column(column).to_pylist()]
-    return {key: Cell(value, step) for key, value in zip(zip(*keys, strict=True), values, strict=True)}
+    rows = zip(zip(*keys, strict=True), values, is_partial(target), strict=True)
+    return {key: Cell(value, step) for key, value, partial in rows if not partial}
+
+
+def is_partial(target: Target) -> list[bool]:
+    """Whether each row is a partial total: the sum of what is printed below it, which says nothing new."""
+    if target.policy.name != "magnitude":
+        return [False] * target.table.num_rows
+    return [kind == "partial-total" for kind in target.table.column("kind").to_pylist()]
 
 
 def _step(kind: pa.DataType) -> Decimal:
