@@ -66,3 +66,13 @@ def repeated_findings(target: Target) -> list[tuple[Any, ...]]:
 def missing_findings(target: Target) -> list[tuple[Any, ...]]:
     """The same for classes with a missing label, in one or several columns."""
     return [labels for labels in class_findings(target) if MISSING & set(labels)]
+
+
+def extreme_findings(target: Target) -> list[tuple[str, Any]]:
+    """Sensitive numbers beyond their stated bounds, and bounds that fewer records reach than a class must hold."""
+    found: list[tuple[str, Any]] = []
+    for name, bounds in dict(getattr(target.policy, "coding", {}) or {}).items():
+        values = [value for value in target.table.column(name).to_pylist() if value is not None]
+        found += [(name, value) for value in values if not bounds.low <= value <= bounds.high]
+        found += [(name, end) for end in (bounds.low, bounds.high) if 0 < values.count(end) < target.preset.min_units]
+    return found

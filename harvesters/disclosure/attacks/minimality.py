@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from disclosure.attacks.core import Result, Target, judged
-from disclosure.attacks.microdata import MISSING, is_microdata, quasi_columns
+from disclosure.attacks.microdata import MISSING, extreme_findings, is_microdata, quasi_columns
 from disclosure.attacks.periods import WHOLE, start_of
 from disclosure.attacks.records import covers
 from disclosure.spec import PERIOD_COLUMN
@@ -43,8 +43,8 @@ class Minimality:
 
 def _odd_labels(target: Target) -> list[tuple[str, Any]]:
     meaning = covers(target)
+    found: list[tuple[str, Any]] = extreme_findings(target) if is_microdata(target) else []
     names = quasi_columns(target) if is_microdata(target) else list(target.spec.zones)
-    found: list[tuple[str, Any]] = []
     for name in (name for name in names if name in target.table.column_names):
         labels = target.table.column(name).unique().to_pylist()
         if name in meaning:

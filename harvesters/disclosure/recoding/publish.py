@@ -66,11 +66,15 @@ def table(spec: Spec, known: pa.Table, recoding: Recoding, *, missing_label: str
         sorting.append(ranked(column))
         columns[name] = pc.fill_null(column, missing_label) if pa.types.is_string(column.type) else column
     if spec.weight:
-        means = class_weights(known.column(WEIGHT), recoding, weight_decimals)
-        columns[spec.weight] = pc.take(means, pa.array(recoding.classes))
+        columns[spec.weight] = weights(known.column(WEIGHT), recoding, weight_decimals)
     order = pa.array(np.lexsort((*sorting[::-1], recoding.classes)))
     body = pa.table({name: pc.take(column, order) for name, column in columns.items()})
     return body.add_column(0, RECORD, pa.array(np.arange(1, body.num_rows + 1, dtype=np.int64))).combine_chunks()
+
+
+def weights(column: pa.ChunkedArray, recoding: Recoding, decimals: int) -> pa.Array:
+    """For each record the mean weight of its class."""
+    return pc.take(class_weights(column, recoding, decimals), pa.array(recoding.classes))
 
 
 def class_weights(column: pa.ChunkedArray, recoding: Recoding, decimals: int) -> pa.Array:
