@@ -47,7 +47,7 @@ def classes(table: pa.Table, columns: list[str]) -> dict[tuple[Any, ...], list[i
 def class_findings(target: Target) -> list[tuple[Any, ...]]:
     """Classes with fewer records than the preset's number of units; a printed weight tells records apart as well."""
     least = target.preset.min_units
-    weight = [target.spec.weight] if target.spec.weight in target.table.column_names else []
+    weight = [name for name in (target.spec.weight,) if name and name in target.table.column_names]
     found = classes(target.table, [*quasi_columns(target), *weight])
     return [labels for labels, rows in found.items() if len(rows) < least]
 
