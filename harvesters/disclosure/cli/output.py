@@ -17,7 +17,8 @@ import duckdb
 from disclosure import messages
 from disclosure.report.numbers import number
 
-TICK_S: Final = 2.0
+FIRST_TICK_S: Final = 2.0
+LONGEST_TICK_S: Final = 30.0
 
 
 def language() -> str:
@@ -73,8 +74,10 @@ def step(slug: str, con: duckdb.DuckDBPyConnection, rows: int) -> Iterator[None]
 
 
 def _watch(con: duckdb.DuckDBPyConnection, name: str, over: threading.Event, started: float) -> None:
-    """Print a line every two seconds; what the engine says of itself counts for one query only, so time is said too."""
-    while not over.wait(TICK_S):
+    """Print a line now and then, at first soon; what the engine says of itself counts for one query only."""
+    tick_s = FIRST_TICK_S
+    while not over.wait(tick_s):
+        tick_s = min(tick_s * 2, LONGEST_TICK_S)
         percent = con.query_progress()
         shown = f"{percent:.0f}" if percent >= 0 else "–"
         note("progress-goes-on", step=name, percent=shown, seconds=time.monotonic() - started)
