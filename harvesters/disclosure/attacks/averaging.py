@@ -1,7 +1,7 @@
 """Averaging: ask the same question again and again, and take the mean of the answers.
 
 Attacker: may ask `ASKED` times for the same table, as an interface or a daily delivery allows. Method: repeats the
-release for a sample of units, and averages each number of units. Where the first `EQUAL_ANSWERS`
+release for a few published zones and their first day, and averages each number of units. Where the first `EQUAL_ANSWERS`
 answers are the same table, the table is a function of the input: nothing averages out, one answer is all there is.
 Otherwise means of half of the answers (drawn for each of `SEEDS` seeds) are rounded and compared with the truth.
 Baseline: the same for single answers. Pass rule: equal answers, or a gain over single answers of which the one-sided
@@ -21,9 +21,10 @@ from typing import ClassVar, Final
 
 import pyarrow as pa
 
+from disclosure.attacks import neighbors
 from disclosure.attacks.core import Result, Target, Truth, broken, survived
 from disclosure.attacks.members import MEMBERS, has_members, members
-from disclosure.attacks.sampling import some_units
+from disclosure.attacks.sampling import some_zones
 from disclosure.attacks.statistics import LEAST_SEEDS, MOST_UPLIFT, uplift_upper
 from disclosure.errors import DisclosureError
 from disclosure.spec import UNITS_COLUMN
@@ -32,7 +33,7 @@ ASKED: Final = 40
 EQUAL_ANSWERS: Final = 3
 """After this number of equal answers the table is taken to be a function of the input."""
 
-SAMPLE_UNITS: Final = 400
+SAMPLE_ZONES: Final = 4
 SEEDS: Final = LEAST_SEEDS
 _QUESTION: Final = "_attack_question"
 
@@ -58,7 +59,7 @@ class Averaging:
             raise ValueError("this attack needs the truth")
         if target.policy.name == "dp":
             return self._asked_again(target, truth)
-        with some_units(truth, target.spec, _QUESTION, SAMPLE_UNITS) as question:
+        with some_zones(target, truth, _QUESTION, SAMPLE_ZONES) as question:
             asked = replace(target, truth=question)
             answers = _answers(asked, question)
             if _are_equal(answers):
@@ -79,6 +80,8 @@ class Averaging:
                 return survived(self.name, asked=number)
             if not answer.table.equals(target.table):
                 return broken(self.name, "answers-are-drawn-anew", (), asked=number + 1)
+        if neighbors.overdrawn(target):
+            return broken(self.name, "budget-overdrawn", ())
         return survived(self.name, asked=EQUAL_ANSWERS)
 
 

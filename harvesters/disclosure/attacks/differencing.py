@@ -6,7 +6,8 @@ row and in unions (``attacks.differences``); (b) the input is released again wit
 stands, unless the two tables are the same. Pass rules: (a) no difference of a printed figure rests on one to k - 1
 units; (b) no table that changed by one unit is called safe.
 Under a cell key noise is drawn anew when a cell's units or totals change; that this hides a change is measured
-(``attacks.noisy_differences``). Under differential privacy a second version is another release and pays again.
+(``attacks.noisy_differences``). Under differential privacy the stated loss bounds what any difference can tell; whether
+noise and bounds are what they are said to be is measured (``attacks.neighbors``).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar, Final
 
-from disclosure.attacks import noisy_differences
+from disclosure.attacks import neighbors, noisy_differences
 from disclosure.attacks.core import Result, Target, Truth, judged
 from disclosure.attacks.differences import findings
 from disclosure.attacks.members import has_members, unit_text
@@ -38,15 +39,16 @@ class Differencing:
     name: ClassVar[str] = "differencing"
 
     def applies(self, target: Target) -> str | None:
-        """Needs the input; noise of differential privacy covers each unit by proof."""
+        """Needs the input."""
         if not target.spec.units:
             return "no-unit"
-        if target.policy.name == "dp":
-            return "noise-covers-difference"
         return None if target.truth is not None else "input-needed"
 
     def run(self, target: Target, *, seed: int) -> Result:
         """Subtract the other releases, then a release without one unit."""
+        if target.policy.name == "dp" and target.truth is not None:
+            shown = neighbors.distinguished(target, target.truth)
+            return judged(self.name, "presence-shows-in-noise", list(shown), units=neighbors.UNITS)
         if target.policy.name in NOISY and target.truth is not None:
             changes, cells = noisy_differences.findings(target, target.truth)
             return judged(self.name, "difference-shows-in-noise", list(changes), cells=cells)

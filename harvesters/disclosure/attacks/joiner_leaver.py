@@ -34,12 +34,13 @@ from decimal import Decimal
 from typing import Any, ClassVar, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from disclosure.attacks.core import Result, Target, Truth, broken, survived
 from disclosure.attacks.members import has_members, unit_text
 from disclosure.attacks.periods import quarter_sql, quarters_of
+from disclosure.attacks.sampling import FLAT, Place, place_of, released_plays
 from disclosure.attacks.statistics import LEAST_SEEDS, MOST_UPLIFT, uplift_upper
-from disclosure.errors import DisclosureError
 from disclosure.spec import PERIOD_COLUMN, UNITS_COLUMN, MeasureKind, Presence
 from disclosure.sqltext import ident
 
@@ -47,10 +48,8 @@ SEEDS: Final = LEAST_SEEDS
 WITHIN_PERCENT: Final = 10
 MOST_PERIODS: Final = 12
 MOST_ZONES: Final = 24
-_FLAT: Final = frozenset({"threshold", "cell-key"})
 _ROWS, _OUT, _JOINERS = "_attack_periods", "_attack_without", "_attack_joiners"
 
-Place = tuple[str, ...]
 Table = Mapping[tuple[Place, datetime], Mapping[str, Any]]
 Given = Mapping[tuple[Place, datetime], Mapping[str, Decimal]]
 """What each unit gave, by zone and period."""
@@ -71,7 +70,7 @@ class JoinerLeaver:
             return "no-unit"
         if target.policy.name == "dp":
             return "budget-bounds-each-unit"
-        if target.policy.name not in _FLAT or not spec.zones or not spec.time or _amount(target) is None:
+        if target.policy.name not in FLAT or not spec.zones or not spec.time or _amount(target) is None:
             return "no-totals-in-sequence"
         if spec.presence is Presence.SIMULTANEOUS:
             return "identifiers-rotate"
@@ -85,15 +84,16 @@ class JoinerLeaver:
         if truth is None or amount is None:
             raise ValueError("this attack needs the truth and a total")
         accuracies, baselines = [], []
+        figures = {"seeds": SEEDS, "within_percent": WITHIN_PERCENT}
         with _given(target, truth, amount) as given:
             usual = _usual(given)
-            for number in range(SEEDS):
-                drawn = random.Random(f"{seed}-{number}")  # noqa: S311 - a sample of targets, nothing secret
-                hits = _estimated(target, truth, _joiners(_pairs(target), given, drawn), amount, usual)
+            draws = [random.Random(f"{seed}-{number}") for number in range(SEEDS)]  # noqa: S311 - nothing secret
+            pairs = _pairs(target)
+            joiners = [_joiners(pairs, given, drawn) for drawn in draws]
+            for hits in _estimated(target, truth, joiners, amount, usual):
                 if hits:
                     accuracies.append(sum(hit for hit, _ in hits) / len(hits))
                     baselines.append(sum(plain for _, plain in hits) / len(hits))
-        figures = {"seeds": SEEDS, "within_percent": WITHIN_PERCENT}
         if len(accuracies) < SEEDS:
             return survived(self.name, **figures)
         upper = uplift_upper(accuracies, baselines)
@@ -110,15 +110,13 @@ def _amount(target: Target) -> str | None:
 
 def _pairs(target: Target) -> list[tuple[Place, datetime, datetime]]:
     """Zones with two consecutive published periods; each period is in one pair only, so that joiners do not meet."""
-    periods = sorted(set(target.table.column(PERIOD_COLUMN).to_pylist()))[:MOST_PERIODS]
-    shown = {(_place(row, target), row[PERIOD_COLUMN]) for row in target.table.to_pylist()}
+    moments = target.table.column(PERIOD_COLUMN)
+    periods = sorted(pc.unique(moments).to_pylist())[:MOST_PERIODS]
+    early = target.table.filter(pc.less_equal(moments, pa.scalar(periods[-1]))) if periods else target.table
+    shown = {(place_of(row, target.spec), row[PERIOD_COLUMN]) for row in early.to_pylist()}
     places = sorted({place for place, _ in shown})[:MOST_ZONES]
     couples = list(zip(periods[::2], periods[1::2], strict=False))
     return [(place, *couple) for place in places for couple in couples if {(place, each) for each in couple} <= shown]
-
-
-def _place(row: Mapping[str, Any], target: Target) -> Place:
-    return tuple(str(row[name]) for name in target.spec.zones)
 
 
 @contextmanager
@@ -188,43 +186,51 @@ def _most_common(values: list[Decimal]) -> Decimal:
 
 
 def _estimated(
-    target: Target, truth: Truth, joiners: Sequence[Joiner], amount: str, usual: Mapping[datetime, Decimal]
-) -> list[tuple[bool, bool]]:
-    """For each joiner whether the estimate, and whether the baseline, comes close enough."""
-    table = _released_without(target, truth, joiners)
-    hits = []
-    for place, before, after, _, true in joiners:
-        old, new = table.get((place, before)), table.get((place, after))
-        if old is None or new is None or after not in usual:
-            continue
-        joined = {each for each, start, *_ in joiners if start == before}
-        trend = _trend(table, joined, before, after, amount)
-        guess = Decimal(new[amount]) - trend * Decimal(old[amount])
-        hits.append((_close(guess, true), _close(usual[after], true)))
-    return hits
+    target: Target,
+    truth: Truth,
+    joiners: Sequence[Sequence[Joiner]],
+    amount: str,
+    usual: Mapping[datetime, Decimal],
+) -> Iterator[list[tuple[bool, bool]]]:
+    """For each seed, and each of its joiners, whether the estimate and whether the baseline comes close enough."""
+    tables = _released_without(target, truth, joiners)
+    for number, drawn in enumerate(joiners):
+        table = {(place_of(row, target.spec), row[PERIOD_COLUMN]): row for row in tables.get(str(number), ())}
+        hits = []
+        for place, before, after, _, true in drawn:
+            old, new = table.get((place, before)), table.get((place, after))
+            if old is not None and new is not None and after in usual:
+                joined = {each for each, start, *_ in drawn if start == before}
+                trend = _trend(table, joined, before, after, amount)
+                guess = Decimal(new[amount]) - trend * Decimal(old[amount])
+                hits.append((_close(guess, true), _close(usual[after], true)))
+        yield hits
 
 
-def _released_without(target: Target, truth: Truth, joiners: Sequence[Joiner]) -> Table:
-    """The table that the policy publishes when the joiners are not there in the period before."""
-    spec, con = target.spec, truth.con
-    columns: dict[str, list[Any]] = {f"__z{n}": [each[0][n] for each in joiners] for n in range(len(spec.zones))}
-    columns |= {"__start": [each[1] for each in joiners], "__member": [each[3] for each in joiners]}
+def _released_without(
+    target: Target, truth: Truth, joiners: Sequence[Sequence[Joiner]]
+) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    """What the policy publishes for each seed when its joiners are not there in the period before."""
+    flat = [(str(number), each) for number, drawn in enumerate(joiners) for each in drawn]
+    columns: dict[str, list[Any]] = {f"__z{n}": [each[0][n] for _, each in flat] for n in range(len(target.spec.zones))}
+    columns |= {
+        "play": [play for play, _ in flat],
+        "__start": [each[1] for _, each in flat],
+        "__member": [each[3] for _, each in flat],
+    }
     kinds = {"__start": pa.timestamp("us", "UTC")}
     out = pa.table({name: pa.array(values, kinds.get(name, pa.string())) for name, values in columns.items()})
-    con.register(_JOINERS, out)
-    hidden = ", ".join(["__start", "__member", *(f"__z{n}" for n in range(len(spec.zones)))])
+    same = " AND ".join(f"joiners.{name} = source.{name}" for name in columns if name != "play")
+    truth.con.register(_JOINERS, out)
     try:
-        con.execute(
-            f"CREATE OR REPLACE TEMP TABLE {_OUT} AS SELECT * EXCLUDE ({hidden}) FROM {_ROWS} AS source"
-            f" ANTI JOIN {_JOINERS} AS joiners USING ({hidden})"
+        return released_plays(
+            target,
+            Truth(con=truth.con, relation=_ROWS),
+            pa.table({"play": [str(number) for number in range(len(joiners))]}),
+            f"NOT EXISTS (SELECT 1 FROM {_JOINERS} AS joiners WHERE joiners.play = plays.play AND {same})",
         )
-        made = target.policy.protect(con, _OUT, spec, target.preset, target.site)
-    except DisclosureError:
-        return {}
     finally:
-        con.execute(f"DROP TABLE IF EXISTS {_OUT}")
-        con.unregister(_JOINERS)
-    return {(_place(row, target), row[PERIOD_COLUMN]): row for row in made.table.to_pylist()}
+        truth.con.unregister(_JOINERS)
 
 
 def _trend(table: Table, joined: set[Place], before: datetime, after: datetime, amount: str) -> Decimal:

@@ -2,29 +2,30 @@
 
 See ``attacks.trajectory`` for the attacker and the source. Every group of the game is released by the policy itself,
 under the preset and the house's settings, so what noise and withheld cells do to the attack is measured, not assumed.
-Groups are half of a sample of the units, so that a guess without the release is a coin. Under differential privacy
+Groups are half of a sample of the units, so that a guess without the release is a coin. The sample is the first `PERIODS` periods of
+at most twice `GROUP` units; all groups are released in one call (``attacks.sampling``). Under differential privacy
 nothing is released in a game, since each release is charged: the budget itself bounds this attack.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from statistics import fmean, pvariance
 from typing import Final
 
 import pyarrow as pa
 
-from disclosure.attacks.core import Target, Truth
-from disclosure.attacks.members import MEMBERS, members, unit_text
-from disclosure.attacks.sampling import some_units
+from disclosure.attacks.core import Target
+from disclosure.attacks.members import unit_text
+from disclosure.attacks.sampling import FLAT, hours_of, place_of, released_plays, some_units
+from disclosure.attacks.sightings import places_in
 from disclosure.attacks.statistics import LEAST_SEEDS
-from disclosure.errors import DisclosureError
-from disclosure.spec import UNITS_COLUMN
-from disclosure.sqltext import literal
+from disclosure.spec import PERIOD_COLUMN, UNITS_COLUMN
 
-GROUP: Final = 150
+GROUP: Final = 120
 REFERENCES: Final = 12
 """Groups from which the expected counts are learned; about half of them are without a given target."""
 
@@ -32,11 +33,11 @@ GAMES: Final = LEAST_SEEDS
 TARGETS: Final = 40
 """Targets of each game: half of them in the group."""
 
-DAYS: Final = 1
+PERIODS: Final = 24
 _LEAST_REFERENCES: Final = 4
-_SOURCE, _GROUP = "_attack_days", "_attack_group"
+_SOURCE: Final = "_attack_day"
 
-Key = tuple[str, ...]
+Key = tuple[tuple[str, ...], datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,87 +46,63 @@ class _Release:
 
     group: frozenset[str]
     counts: Mapping[Key, int]
-    table: pa.Table | None
 
 
 def games(target: Target, seed: int) -> list[float]:
     """For each game the share of right answers about targets in the group and out of it.
 
-    Empty where the game cannot be played: too few units, or a policy that charges for each release.
+    Empty where the game cannot be played: too few units, or a policy whose zones do not stand by themselves.
     """
     truth = target.truth
-    if truth is None or target.policy.name == "dp":
+    if truth is None or target.policy.name not in FLAT:
         return []
-    with some_units(truth, target.spec, _SOURCE, 2 * GROUP, days=DAYS):
+    with some_units(truth, target.spec, _SOURCE, 2 * GROUP, hours=hours_of(PERIODS, target.spec.time_bin)) as source:
         unit = unit_text(str(target.spec.unit))
         rows = truth.con.execute(f"SELECT DISTINCT {unit} AS name FROM {_SOURCE} ORDER BY name").fetchall()
         units = [name for (name,) in rows]
-        size = len(units) // 2
-        if size < 2 * target.preset.min_units:
+        if len(units) // 2 < 2 * target.preset.min_units:
             return []
         drawn = random.Random(seed)  # noqa: S311 - a sample of groups, nothing that must stay secret
-        releases = [_released(target, truth, frozenset(drawn.sample(units, size))) for _ in range(REFERENCES + GAMES)]
-        references = releases[:REFERENCES]
-        played = [_game(target, truth, each, references, units, drawn) for each in releases[REFERENCES:]]
-        truth.con.execute(f"DROP TABLE IF EXISTS {_GROUP}")
-        return played
+        groups = [frozenset(drawn.sample(units, len(units) // 2)) for _ in range(REFERENCES + GAMES)]
+        published = released_plays(
+            target, source, _plays(groups), f"{unit_text(str(target.spec.unit), 'source.')} = plays.name"
+        )
+        releases = [_Release(group, _counts(published.get(str(n), ()), target)) for n, group in enumerate(groups)]
+        periods = sorted({moment for each in releases for _, moment in each.counts})
+        cells = places_in(target, source, periods)
+    references = releases[:REFERENCES]
+    return [_game(each, references, cells, units, drawn) for each in releases[REFERENCES:]]
 
 
-def _store(target: Target, truth: Truth, group: Sequence[str]) -> None:
-    unit = unit_text(str(target.spec.unit))
-    chosen = ", ".join(literal(name) for name in group)
-    truth.con.execute(f"CREATE OR REPLACE TEMP TABLE {_GROUP} AS SELECT * FROM {_SOURCE} WHERE {unit} IN ({chosen})")
+def _plays(groups: Sequence[Iterable[str]]) -> pa.Table:
+    pairs = [(str(number), name) for number, group in enumerate(groups) for name in sorted(group)]
+    return pa.table({"play": [play for play, _ in pairs], "name": [name for _, name in pairs]})
 
 
-def _released(target: Target, truth: Truth, group: frozenset[str]) -> _Release:
-    """What the policy publishes about a group; nothing where it refuses."""
-    _store(target, truth, sorted(group))
-    try:
-        table = target.policy.protect(truth.con, _GROUP, target.spec, target.preset, target.site).table
-    except DisclosureError:
-        return _Release(group, {}, None)
-    return _Release(group, dict(zip(_keys(table, target), table.column(UNITS_COLUMN).to_pylist(), strict=True)), table)
-
-
-def _keys(table: pa.Table, target: Target) -> list[Key]:
-    names = list(target.policy.shape(target.spec).primary_key)
-    return [tuple(map(str, row.values())) for row in table.select(names).to_pylist()]
+def _counts(rows: Iterable[Mapping[str, object]], target: Target) -> dict[Key, int]:
+    found: dict[Key, int] = {}
+    for row in rows:
+        moment, units = row[PERIOD_COLUMN], row[UNITS_COLUMN]
+        if isinstance(moment, datetime) and isinstance(units, int):
+            found[place_of(row, target.spec), moment] = units
+    return found
 
 
 def _game(
-    target: Target,
-    truth: Truth,
     release: _Release,
     references: Sequence[_Release],
-    units: list[str],
+    cells: Mapping[str, Sequence[Key]],
+    units: Sequence[str],
     drawn: random.Random,
 ) -> float:
     """The share of right answers; a target that is in no published cell is guessed by a coin."""
-    if release.table is None:
-        return 0.5
     inside, outside = sorted(release.group), sorted(set(units) - release.group)
-    chosen = [
-        *drawn.sample(inside, min(TARGETS // 2, len(inside))),
-        *drawn.sample(outside, min(TARGETS // 2, len(outside))),
-    ]
-    cells = _cells(target, truth, release.table, chosen)
+    each_side = min(TARGETS // 2, len(inside), len(outside))
     answers = []
-    for name in chosen:
-        score = _score(release, [each for each in references if name not in each.group], cells.get(name, []))
+    for name in [*drawn.sample(inside, each_side), *drawn.sample(outside, each_side)]:
+        score = _score(release, [each for each in references if name not in each.group], cells.get(name, ()))
         answers.append(0.5 if score == 0 else float((score > 0) == (name in release.group)))
     return fmean(answers)
-
-
-def _cells(target: Target, truth: Truth, table: pa.Table, names: list[str]) -> dict[str, list[Key]]:
-    """In which published cells the rows of each target lie: the attacker knows the rows."""
-    _store(target, truth, names)
-    keys = _keys(table, target)
-    with members(replace(target, table=table, truth=Truth(con=truth.con, relation=_GROUP))) as found:
-        rows = truth.con.execute(f"SELECT DISTINCT {found.units[0]}, cell FROM {MEMBERS} ORDER BY ALL").fetchall()
-    cells: dict[str, list[Key]] = {}
-    for unit, cell in rows:
-        cells.setdefault(unit, []).append(keys[cell])
-    return cells
 
 
 def _score(release: _Release, references: Sequence[_Release], cells: Sequence[Key]) -> float:
@@ -133,6 +110,6 @@ def _score(release: _Release, references: Sequence[_Release], cells: Sequence[Ke
     score = 0.0
     for cell in cells:
         known = [each.counts[cell] for each in references if cell in each.counts]
-        if len(known) >= _LEAST_REFERENCES:
+        if cell in release.counts and len(known) >= _LEAST_REFERENCES:
             score += (release.counts[cell] - fmean(known) - 0.5) / (pvariance(known) + 1)
     return score

@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-Place = str
+Place = tuple[str, ...]
 Counts = Mapping[datetime, Mapping[Place, int]]
 Sightings = Mapping[str, dict[datetime, Place]]
 Way = dict[datetime, Place]
 Step = tuple[Way, Place]
 """A way and its last place."""
 
-MOST_PEOPLE: Final = 400
+MOST_PEOPLE: Final = 150
 """Anonymous people that are followed; larger counts are scaled down to this number."""
 
 
@@ -78,16 +78,23 @@ def _exchanged(found: list[Step], moving: list[Step], wanted: Counter[Place]) ->
     left = []
     for way, place in moving:
         home = _home(way)
-        leaving = next((n for n in guests.get(home or "", []) if wanted[_home(found[n][0]) or ""] > 0), None)
+        leaving = next((n for n in guests.get(home, []) if _wants(wanted, found[n])), None) if home else None
         if home is None or leaving is None:
             left.append((way, place))
             continue
         guests[home].remove(leaving)
-        guest = found[leaving][0]
-        wanted[_home(guest) or ""] -= 1
-        found[leaving] = (guest, _home(guest) or "")
-        found.append((way, home))
+        guest, house = found[leaving][0], _home(found[leaving][0])
+        if house is not None:
+            wanted[house] -= 1
+            found[leaving] = (guest, house)
+            found.append((way, home))
     return left
+
+
+def _wants(wanted: Counter[Place], step: Step) -> bool:
+    """Whether somebody is wanted at the home of this one."""
+    home = _home(step[0])
+    return home is not None and wanted[home] > 0
 
 
 def _home(way: Way) -> Place | None:

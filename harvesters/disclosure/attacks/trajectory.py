@@ -28,7 +28,7 @@ seeds. Limits, in gain over the baseline:
 
 Samples: recovery over the first `DAYS` days that are published, `TARGETS` targets for each seed; membership as said in
 ``attacks.membership``. Figures state them; the measured residuals are for the house and stand in `findings`.
-Recovery needs the same places in every period, so it reads flat tables; membership reads rolled-up ones as well.
+Both need the same places in every period: they read flat tables. In rolled-up ones the level changes from cell to cell.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ from typing import ClassVar, Final
 
 from disclosure.attacks import membership
 from disclosure.attacks.core import Result, Target, broken, survived
-from disclosure.attacks.members import has_members
-from disclosure.attacks.recovery import Counts, Sightings, Way, crowd, recovered, share_right
+from disclosure.attacks.recovery import Counts, Place, Sightings, Way, crowd, recovered, share_right
+from disclosure.attacks.sampling import FLAT
 from disclosure.attacks.sightings import published_counts, true_sightings
 from disclosure.attacks.statistics import LEAST_SEEDS, uplift_upper
 from disclosure.presets import Preset
@@ -50,11 +50,10 @@ from disclosure.spec import UNITS_COLUMN, Presence
 
 SEEDS: Final = LEAST_SEEDS
 TARGETS: Final = 25
-DAYS: Final = 3
+DAYS: Final = 2
 MOST_RECOVERY: Final = 0.10
 LINKING: Final = 0.08
 LEAST_PERIODS: Final = 4
-_FLAT: Final = frozenset({"threshold", "cell-key", "dp"})
 
 
 def limits(preset: Preset) -> dict[str, float]:
@@ -74,13 +73,13 @@ class Trajectory:
         spec = target.spec
         if not spec.units:
             return "no-unit"
-        if not spec.time or UNITS_COLUMN not in target.table.column_names:
+        if target.policy.name not in {*FLAT, "dp"}:
+            return "levels-change-from-cell-to-cell" if target.policy.name == "rollup" else "no-sequence-of-counts"
+        if not spec.zones or not spec.time or UNITS_COLUMN not in target.table.column_names:
             return "no-sequence-of-counts"
         if spec.presence is Presence.SIMULTANEOUS:
             return "identifiers-rotate"
-        if target.truth is None:
-            return "input-needed"
-        return None if has_members(target) else "no-sequence-of-counts"
+        return None if target.truth is not None else "input-needed"
 
     def run(self, target: Target, *, seed: int) -> Result:
         """Both attacks; broken when the bound of either is above the limit."""
@@ -95,9 +94,10 @@ class Trajectory:
 def residuals(target: Target, seed: int) -> dict[str, float]:
     """The measured gains over the baselines, as one-sided 95 % bounds: ``recovery`` and ``membership``."""
     bounds = {"recovery": 0.0, "membership": 0.0}
-    counts = published_counts(target, DAYS) if target.policy.name in _FLAT else {}
-    if len(counts) >= LEAST_PERIODS:
-        bounds["recovery"] = uplift_upper(*recovery_shares(counts, true_sightings(target, list(counts)), seed))
+    counts = published_counts(target, DAYS)
+    if target.truth is not None and len(counts) >= LEAST_PERIODS:
+        sightings = true_sightings(target, target.truth, list(counts))
+        bounds["recovery"] = uplift_upper(*recovery_shares(counts, sightings, seed))
     games = membership.games(target, seed)
     if games:
         bounds["membership"] = uplift_upper(games, [0.5] * len(games))
@@ -123,7 +123,7 @@ def recovery_shares(counts: Counts, sightings: Sightings, seed: int) -> tuple[li
     return accuracies, baselines
 
 
-def _guess(ways: Sequence[Way], known: str, first: datetime, drawn: random.Random) -> Way:
+def _guess(ways: Sequence[Way], known: Place, first: datetime, drawn: random.Random) -> Way:
     """One of the anonymous people who begin where the target is known to be; nobody where none is shown there."""
     fitting = [way for way in ways if way.get(first) == known]
     return drawn.choice(fitting) if fitting else {}
