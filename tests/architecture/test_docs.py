@@ -29,8 +29,11 @@ from ckanext.datastrategy.cli import datastrategy
 from ckanext.datastrategy.logic import action as actions
 from datastrategy.checks import CHECKS
 from datastrategy.profiles import load_profile
+from disclosure.cli.app import cli as disclosure_command
+from disclosure.cli.job import from_mapping
 from disclosure.proof import SCHEMA_VERSION
 from disclosure.protect import check_preset
+from disclosure.site import SiteRules
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -42,11 +45,13 @@ OPTIONS = sorted(ROOT.glob("ckanext-*/ckanext/*/config_declaration.yaml"))
 #: What a person types, and the tree of commands behind it.
 PROGRAMS: dict[tuple[str, ...], click.Command] = {
     ("cityharvest",): cityharvest,
+    ("disclosure",): disclosure_command,
     ("ckan", "datastrategy"): datastrategy,
     ("ckan", "cityopen"): cityopen,
 }
 #: Variables of the tests' own stack and of the demo's processes; no operator sets them.
 OF_TESTS = {
+    "CITYOPEN_BENCH",
     "CITYOPEN_CARELESS",
     "CITYOPEN_TEST_DATABASES",
     "CITYOPEN_TEST_FOLDER",
@@ -147,8 +152,9 @@ def test_a_command_on_a_page_exists_with_its_options(path):
 
 
 @pytest.mark.parametrize(("path", "command"), PROGRAMS.items(), ids=str)
-def test_every_command_is_on_the_operators_page(path, command):
-    shown = {name for _, name, _ in mentioned(DOCS / "operators.md")}
+def test_every_command_is_on_the_page_of_its_reader(path, command):
+    name = "disclosure-example.md" if path == ("disclosure",) else "operators.md"
+    shown = {name for _, name, _ in mentioned(DOCS / name)}
     assert set(leaves(command, path)) - shown == set()
 
 
@@ -268,6 +274,15 @@ def test_every_kind_of_source_is_shown_with_a_configuration_it_accepts():
     assert sorted(shown) == list(sources.kinds())
     for kind, config in shown.items():
         sources.get(kind).validate_config(config)
+
+
+def test_every_specification_that_is_shown_can_be_read():
+    blocks = [block for language, block in FENCE.findall(page("disclosure-example.md")) if language == "yaml"]
+    jobs = [from_mapping(yaml.safe_load(block), SiteRules(p_percent=15)) for block in blocks]
+    assert [job.policy.name for job in jobs] == ["threshold", "rollup", "suppression"]
+    for job in jobs:
+        check_preset(job.spec, job.required_preset(), job.site)
+        job.policy.check(job.spec, job.required_preset(), job.site)
 
 
 def anchors(path: Path) -> set[str]:
