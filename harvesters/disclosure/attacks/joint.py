@@ -62,7 +62,12 @@ def joint(tables: Iterable[Target], column: str, *, small: int | None) -> Joint:
     dimensions = _dimensions([(target, cells) for target, cells in read])
     atoms = _atoms(dimensions, _maps(read, dimensions))
     step = max((cell.step for _, cells in read for cell in cells.values()), default=Decimal(1))
-    found = Joint(system=LinearSystem(integer=step == 1), atoms=tuple(atoms), dimensions=tuple(dimensions), step=step)
+    found = Joint(
+        system=LinearSystem(integer=column not in read[0][0].spec.measures),
+        atoms=tuple(atoms),
+        dimensions=tuple(dimensions),
+        step=step,
+    )
     for atom in atoms:
         found.system.unknown(atom)
     places = {name: number for number, name in enumerate(dimensions)}

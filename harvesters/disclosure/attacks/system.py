@@ -18,9 +18,11 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
+from disclosure.linear import quiet
+
 Name = Hashable
 EPSILON: Final = 1e-6
-MOST_INTEGER_VARIABLES: Final = 400
+MOST_INTEGER_VARIABLES: Final = 150
 """Above this, the relaxation is solved and its ends are rounded inward to whole numbers."""
 _SECONDS: Final = 5.0
 _SOLVED: Final = (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kUnbounded)
@@ -172,9 +174,7 @@ class _Solver:
 
 def _model(system: LinearSystem, names: list[Name], place: Mapping[Name, int]) -> highspy.Highs:
     """The feasible set in the solver, without an objective."""
-    model = highspy.Highs()  # type: ignore[no-untyped-call]
-    for option, value in (("output_flag", False), ("threads", 1), ("time_limit", _SECONDS)):
-        model.setOptionValue(option, value)
+    model: highspy.Highs = quiet(time_limit=_SECONDS)
     for name in names:
         model.addVar(system.lower[name], system.upper[name])
     if system.integer and len(names) <= MOST_INTEGER_VARIABLES:
