@@ -1,7 +1,7 @@
 """Synthetic trips of any number from one seed: hot spots, two daily peaks, riders who ride again.
 
-Boundary: numpy and pyarrow only. Coordinates are whole metres of EPSG:3035 in a frame of 100 km × 80 km. Seven ends in
-ten lie around one of 40 hot spots of falling weight, with a spread of one to three kilometres; the others are spread
+Boundary: numpy and pyarrow only. Coordinates are whole metres of EPSG:3035 in a frame of 100 km × 80 km. Nine ends in
+ten lie around one of 25 hot spots of falling weight, with a spread of half a kilometre to two; the others are spread
 over the frame. Riders are numbered; a trip belongs to rider ⌊R·u²⌋, so a tenth of the riders make about a third of the
 trips. Synthetic: shares kept on it are no forecast for a real city. Every row group has a generator of its own, so
 the file does not depend on how it is written.
@@ -23,7 +23,7 @@ GROUP_ROWS = 1_000_000
 AREA = (4_640_000, 2_520_000, 4_740_000, 2_600_000)
 START = datetime(2026, 9, 30, 22, tzinfo=UTC)  # 1 October, local time of Ljubljana
 DAYS = 31
-SPOTS = 40
+SPOTS = 25
 TRIPS_PER_RIDER = 50
 COLUMNS = ("o_x", "o_y", "d_x", "d_y", "start", "rider")
 
@@ -58,7 +58,7 @@ def batch(number: int, rows: int, trips: int, *, seed: int = SEED) -> pa.RecordB
     random = np.random.default_rng([seed, number])
     spots = np.random.default_rng([seed, SPOTS])
     centers = np.stack([spots.integers(AREA[0], AREA[2], SPOTS), spots.integers(AREA[1], AREA[3], SPOTS)])
-    spread = spots.integers(1_000, 3_000, SPOTS)
+    spread = spots.integers(500, 2_000, SPOTS)
     riders = max(trips // TRIPS_PER_RIDER, 1)
     columns = [*_end(random, rows, centers, spread), *_end(random, rows, centers, spread)]
     columns.append(_start_us(random, rows))
@@ -71,7 +71,7 @@ def batch(number: int, rows: int, trips: int, *, seed: int = SEED) -> pa.RecordB
 def _end(random: np.random.Generator, rows: int, centers: Numbers, spread: Numbers) -> tuple[Numbers, Numbers]:
     weight = 1 / np.arange(1, SPOTS + 1)
     spot = random.choice(SPOTS, rows, p=weight / weight.sum())
-    hot = random.random(rows) < 0.7
+    hot = random.random(rows) < 0.9
     ends = []
     for axis, (low, high) in enumerate(((AREA[0], AREA[2]), (AREA[1], AREA[3]))):
         near = centers[axis][spot] + random.normal(0, 1, rows) * spread[spot]
