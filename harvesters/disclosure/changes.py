@@ -23,7 +23,7 @@ from disclosure.errors import DisclosureRefused
 from disclosure.history.compare import difference_fault
 from disclosure.history.method import NOISY
 from disclosure.history.rows import Side
-from disclosure.history.tilings import tiling_of
+from disclosure.history.tilings import printed, tiling_of
 from disclosure.history.unions import Fault
 from disclosure.policies.base import Policy
 from disclosure.policies.threshold import Threshold
@@ -96,7 +96,7 @@ def safe_correction(
         return Change(safe=True, reason=Reason.UNCHANGED)
     try:
         first, second = (
-            Side(relation=relation, tiling=tiling_of(policy, spec, preset, made.table), spec=spec)
+            Side(relation=relation, tiling=tiling_of(policy, spec, preset, made.table), spec=printed(policy, spec))
             for relation, made in ((old_relation, old), (new_relation, new))
         )
         found = difference_fault(con, first, second, preset, site)

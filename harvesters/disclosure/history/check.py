@@ -21,7 +21,7 @@ from disclosure.history.ledger import PublishedRelease
 from disclosure.history.method import NOISY, check_method
 from disclosure.history.purged import Zones, check_purged
 from disclosure.history.rows import Side
-from disclosure.history.tilings import Tiling, tiling_of
+from disclosure.history.tilings import printed, tiling_of
 from disclosure.history.unions import Fault
 from disclosure.policies import policy_from
 from disclosure.presets import Preset, load_preset
@@ -118,12 +118,10 @@ def _fault(
     preset: Preset,
     site: SiteRules,
 ) -> Fault | None:
-    sides = [
-        Side(relation=relation, tiling=_tiling(release, preset), spec=Spec.from_mapping(release.spec))
-        for relation, release in (old, new)
-    ]
+    sides = [_side(relation, release, preset) for relation, release in (old, new)]
     return difference_fault(con, sides[0], sides[1], preset, site)
 
 
-def _tiling(release: PublishedRelease, preset: Preset) -> Tiling:
-    return tiling_of(policy_from(release.policy), Spec.from_mapping(release.spec), preset, release.table)
+def _side(relation: str, release: PublishedRelease, preset: Preset) -> Side:
+    policy, spec = policy_from(release.policy), Spec.from_mapping(release.spec)
+    return Side(relation=relation, tiling=tiling_of(policy, spec, preset, release.table), spec=printed(policy, spec))

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from disclosure.errors import DisclosureRefused
 from disclosure.history.contributions import MOST, Contributions
-from disclosure.history.tilings import Tiling
+from disclosure.history.tilings import ROWS, Tiling
 from disclosure.rounding import micro_sql
 from disclosure.spec import MeasureKind, Presence, Spec
 from disclosure.sqltext import VALUE_TYPE, ident, one_row
@@ -88,6 +88,7 @@ def _labeled(con: duckdb.DuckDBPyConnection, old: Side, new: Side) -> Iterator[N
     finally:
         for view in reversed(_VIEWS):
             con.execute(f"DROP VIEW IF EXISTS {view}")
+            con.execute(f"DROP TABLE IF EXISTS {view}{ROWS}")
         con.execute(f"DROP TABLE IF EXISTS {PIECES}")
 
 

@@ -13,6 +13,8 @@ has none here, and its releases are never compared exactly.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, cast
 
 import duckdb
 import pyarrow as pa
@@ -21,10 +23,18 @@ from disclosure.binning import period_start_sql
 from disclosure.errors import DisclosureRefused
 from disclosure.policies.base import Policy
 from disclosure.presets import Preset
+from disclosure.recounts import rollup_rows
 from disclosure.spec import Presence, Spec
 from disclosure.sqltext import ident
 
+if TYPE_CHECKING:
+    from disclosure.policies.rollup import Rollup
+
 _Connection = duckdb.DuckDBPyConnection
+
+ROWS: Final = "_rows"
+"""A tiling may need a table behind its view, of the same name with this end; whoever drops the view drops it too."""
+
 Tiling = Callable[[_Connection, str, str, str], None]
 """``tiling(con, relation, column, view)`` makes a temporary view of the relation with the label in a new column."""
 
@@ -39,6 +49,11 @@ def tiling_of(policy: Policy, spec: Spec, preset: Preset, table: pa.Table) -> Ti
     if make is None:
         raise DisclosureRefused("history-not-comparable", policy=policy.name)
     return make(policy, spec, preset, table)
+
+
+def printed(policy: Policy, spec: Spec) -> Spec:
+    """The specification with what the policy prints on its own account: a rolled-up table always has its rows."""
+    return replace(spec, count_rows_as="rows") if policy.name == "rollup" and not spec.count_rows_as else spec
 
 
 def leaves(_policy: Policy, spec: Spec, _preset: Preset, _table: pa.Table) -> Tiling:
@@ -58,8 +73,20 @@ def leaves(_policy: Policy, spec: Spec, _preset: Preset, _table: pa.Table) -> Ti
     return label
 
 
+def bins(policy: Policy, spec: Spec, _preset: Preset, table: pa.Table) -> Tiling:
+    """The finest published bin that holds a row, or the remainder: what is in no bin counts as one cell."""
+
+    def label(con: _Connection, relation: str, column: str, view: str) -> None:
+        rows = view + ROWS
+        rollup_rows.assign(con, relation, table, cast("Rollup", policy), spec, rows, label=column)
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {ident(view)} AS SELECT * FROM {ident(rows)}")
+
+    return label
+
+
 _MAKERS: Mapping[str, Callable[[Policy, Spec, Preset, pa.Table], Tiling]] = {
     "threshold": leaves,
     "magnitude": leaves,
     "suppression": leaves,
+    "rollup": bins,
 }
