@@ -2,9 +2,11 @@
 
 Attacker: keeps every release. Methods: (a) every earlier and every linked release is subtracted from this one, row by
 row and in unions (``attacks.differences``); (b) the input is released again without one unit (`UNITS` seeded ones, for
-`SAMPLE_ZONES` published zones and their first day), as a correction would be: the house must answer that the first release
-stands, unless the two tables are the same. Pass rules: (a) no difference of a printed figure rests on one to k - 1
-units; (b) no table that changed by one unit is called safe.
+`SAMPLE_ZONES` published zones and their first day), as a correction would be: the house must answer that the first
+release stands, unless the two tables are the same. Pass rules: (a) no difference of a printed figure rests on one to k - 1
+units, nor lets its second largest contributor estimate the largest more closely than p % where the house sets p;
+(b) no table that changed by one unit is called safe. A table without noise beside one with noise of the same cells
+prints the noise, and is refused whatever the difference.
 Under a cell key noise is drawn anew when a cell's units or totals change; that this hides a change is measured
 (``attacks.noisy_differences``). Under differential privacy the stated loss bounds what any difference can tell; whether
 noise and bounds are what they are said to be is measured (``attacks.neighbors``).
@@ -46,6 +48,8 @@ class Differencing:
 
     def run(self, target: Target, *, seed: int) -> Result:
         """Subtract the other releases, then a release without one unit."""
+        if both := _exact_beside_noise(target):
+            return judged(self.name, "exact-table-beside-noise", both)
         if target.policy.name == "dp" and target.truth is not None:
             shown = neighbors.distinguished(target, target.truth)
             return judged(self.name, "presence-shows-in-noise", list(shown), units=neighbors.UNITS)
@@ -54,11 +58,30 @@ class Differencing:
             return judged(self.name, "difference-shows-in-noise", list(changes), cells=cells)
         least = target.preset.min_units
         others = [each for each in (*target.earlier, *target.linked) if _comparable(target, each)]
-        found: list[Any] = [finding for other in others for finding in findings(target, other, least)]
+        found: list[Any] = [finding for other in others for finding in findings(target, other, least, target.site.p_percent)]
         found += _corrections(target, seed)
         return judged(
             self.name, "difference-of-few-units", found, releases=len(others), units=UNITS, sample_zones=SAMPLE_ZONES
         )
+
+
+def _exact_beside_noise(target: Target) -> list[tuple[str, str]]:
+    """Releases of the same cells of the same input, one with noise and one without: the noise is printed."""
+    return [
+        (target.policy.name, each.policy.name)
+        for each in (*target.earlier, *target.linked)
+        if (target.policy.name in NOISY) != (each.policy.name in NOISY)
+        and each.spec.key_columns == target.spec.key_columns
+        and _same_keys(target, each)
+    ]
+
+
+def _same_keys(target: Target, other: Target) -> bool:
+    """Whether the two tables print any cell both."""
+    keys = [name for name in target.spec.key_columns if name in target.table.column_names]
+    if not keys or not set(keys) <= set(other.table.column_names):
+        return False
+    return bool(target.table.select(keys).join(other.table.select(keys), keys, join_type="left semi").num_rows)
 
 
 def _comparable(target: Target, other: Target) -> bool:

@@ -7,8 +7,8 @@ the size of a change of the count in more than half of the cells. Both by the on
 Pearson), so that few cells do not raise a false alarm. *That* something changed in a cell is not hidden by this
 method: the same units have the same noise, other units have another.
 
-Samples: the rows of `SAMPLE_UNITS` units. Measures whose step is coarser than a fiftieth of the largest reading are
-left out: rounding alone makes such differences meet.
+Samples: the rows of `SAMPLE_UNITS` units. Measures whose step is coarser than a tenth of the correction are left out:
+rounding alone makes such differences meet.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ from disclosure.spec import PERIOD_COLUMN, UNITS_COLUMN, Spec
 from disclosure.sqltext import ident, one_row
 
 SAMPLE_UNITS: Final = 4000
-LEAST_STEPS: Final = 50
+PART: Final = 8
+"""A correction is this part of the largest reading, so that the largest contributors mostly stay who they are."""
+
+LEAST_STEPS: Final = 10
 MOST_COUNTS: Final = 0.5
 _ROWS, _FIRST, _SECOND = "_attack_noisy_rows", "_attack_noisy_1", "_attack_noisy_2"
 
@@ -48,7 +51,7 @@ def findings(target: Target, truth: Truth) -> tuple[list[tuple[str, int, int]], 
             found.append((UNITS_COLUMN, sum(hits), len(hits)))
         for name, measure in spec.measures.items():
             step = Decimal(1).scaleb(-measure.decimals)
-            change = _largest(sample, name).quantize(step)
+            change = (_largest(sample, name) / PART).quantize(step)
             if change < LEAST_STEPS * step:
                 continue
             raised = f"CASE WHEN __place = 1 THEN {ident(name)} + {change} ELSE {ident(name)} END"

@@ -143,7 +143,7 @@ def _joined_sql(spec: Spec, noise: Noise, zero_is_small: bool) -> str:
         for k in range(len(spec.units))
         for s in suffixes
     ]
-    totals = [f"{_noisy_total_sql(spec, s, noise.magnitude)} AS __total_{s}" for s in suffixes]
+    totals = [f"{noisy_total_sql(spec, s, noise.magnitude)} AS __total_{s}" for s in suffixes]
     joins = "".join(
         f" JOIN {_KIND}{number} AS k{number} USING ({idents(spec.key_columns)})"
         for number in range(1, len(kinds(spec)))
@@ -181,7 +181,7 @@ def _rounded(total: str, denominator: int, decimals: int, kind: str) -> str:
     return f"CAST({rounded} AS {kind})" if kind else rounded
 
 
-def _noisy_total_sql(spec: Spec, suffix: str, magnitude: Magnitude) -> str:
+def noisy_total_sql(spec: Spec, suffix: str, magnitude: Magnitude) -> str:
     """Total plus noise, times the denominator of the noise: a whole number (of millionths for measures)."""
     draws = [draw_sql(_magnitude_key_sql(suffix, j), magnitude.row) for j in range(1, magnitude.top + 1)]
     scaled = [

@@ -146,7 +146,7 @@ class CellKey:
     ) -> Protected:
         """Make the noisy table."""
         try:
-            _check_unit(con, relation, spec)
+            check_unit(con, relation, spec)
             self._make(con, relation, spec, preset, site)
             return self._collect(con, relation, spec, preset, site)
         except (duckdb.ConversionException, duckdb.OutOfRangeException):
@@ -226,7 +226,8 @@ def _lost(con: duckdb.DuckDBPyConnection, relation: str) -> dict[str, int]:
     return {"rows_in": rows_in, "rows_published": rows, "cells_published": shown, "cells_withheld": withheld}
 
 
-def _check_unit(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec) -> None:
+def check_unit(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec) -> None:
+    """Refuse unit columns that look like a number of the row or of the day."""
     for column in spec.units:
         reason = row_id_reason(unit_evidence(con, relation, column, spec.time, spec.timezone))
         if reason is not None:

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -39,7 +39,7 @@ from disclosure.policies.flat import flat_shape
 from disclosure.presets import Preset
 from disclosure.privacy_budget import bounds as bounding
 from disclosure.privacy_budget import mechanism
-from disclosure.privacy_budget.account import Account, BudgetStore, Request, epsilon
+from disclosure.privacy_budget.account import Account, BudgetStore, Request, Stored, epsilon
 from disclosure.privacy_budget.bounds import Bounds
 from disclosure.privacy_budget.mechanism import Kind, Sensitivity
 from disclosure.privacy_budget.table import arrow_bytes, released, typed
@@ -228,7 +228,7 @@ class DifferentialPrivacy:
             finally:
                 bounding.drop(con)
 
-        stored = self.store.spend(self.account(preset), self.request(spec, preset), draw)
+        stored = settled(self.store, self.account(preset), self.request(spec, preset), draw)
         table = released(stored.output, preset.min_units)
         return Protected(
             table=table,
@@ -289,3 +289,8 @@ class DifferentialPrivacy:
             for name, (_, scale) in self.noise(spec).items()
         }
         return typed(exact.select(list(spec.key_columns)), drawn, self.shape(spec))
+
+
+def settled(store: BudgetStore, account: Account, request: Request, draw: Callable[[], bytes]) -> Stored:
+    """The output of a delivery as the store has it, charged once."""
+    return store.spend(account, request, draw)

@@ -123,7 +123,7 @@ def bounded_vectors(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, b
     rank = f"sha256(concat(__digest, '|', {cell}, '|', CAST(epoch_us({PERIOD_COLUMN}) AS VARCHAR)))"
     kept = (
         f"SELECT {_CONTRIBUTIONS}.* FROM {_CONTRIBUTIONS} JOIN {_RANKS} ON __unit IS NOT DISTINCT FROM __name"
-        f" QUALIFY row_number() OVER (PARTITION BY __unit ORDER BY {rank}, {keys}) <= {bounds.max_cells}"
+        f"{few_cells_sql(f'{rank}, {keys}', bounds.max_cells)}"
     )
     columns = ["__one", "__rows", *(f"__m{number}" for number in range(len(spec.measures)))]
     summed = ", ".join(f"{_held(f'sum({name})')} AS {name}" for name in columns)
@@ -162,7 +162,7 @@ def _contributions(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, bo
         f" {period_start_sql(spec)} AS {PERIOD_COLUMN}, {unit_sql(spec.unit)} AS __unit{readings}"
         f" FROM {ident(relation)} WHERE {ident(spec.time)} >= $start::TIMESTAMPTZ AND {ident(spec.time)} <"
         f" $end::TIMESTAMPTZ) SELECT {idents(spec.key_columns)}, __unit, 1 AS __one,"
-        f" least(count(*), {bounds.max_rows}) AS __rows{sums} FROM readings SEMI JOIN {KEYS}"
+        f" {between_sql('count(*)', 0, bounds.max_rows)} AS __rows{sums} FROM readings SEMI JOIN {KEYS}"
         f" USING ({idents(spec.key_columns)}) GROUP BY ALL",
         {"start": bounds.start.isoformat(), "end": bounds.end.isoformat()},
     )
@@ -174,7 +174,17 @@ def _steps_sql(spec: Spec, bounds: Bounds, name: str) -> str:
     micro = f"CAST(coalesce(sum({ident(name)}), 0) * {10**SCALE_DECIMALS} AS HUGEINT)"
     step = 10 ** (SCALE_DECIMALS - spec.measures[name].decimals)
     rounded = f"sign({micro}) * ((2 * abs({micro}) + {step}) // {2 * step})"
-    return f"greatest({low}, least({high}, CAST({rounded} AS HUGEINT)))"
+    return between_sql(f"CAST({rounded} AS HUGEINT)", low, high)
+
+
+def few_cells_sql(order: str, max_cells: int) -> str:
+    """The clause that leaves a unit in its first `max_cells` cells."""
+    return f" QUALIFY row_number() OVER (PARTITION BY __unit ORDER BY {order}) <= {max_cells}"
+
+
+def between_sql(value: str, low: int, high: int) -> str:
+    """A value clipped to its public bounds."""
+    return f"greatest({low}, least({high}, {value}))"
 
 
 def _store_ranks(con: duckdb.DuckDBPyConnection, key: bytes) -> None:

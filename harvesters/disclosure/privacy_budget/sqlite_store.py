@@ -50,7 +50,7 @@ class SqliteStore:
             _open(con, account)
             known = _find(con, account, request.delivery)
             if known is None:
-                _check_affordable(con, account, request)
+                check_affordable(con, account, request)
                 _insert(con, account, request, draw())
         # Read back after the commit: what is returned is what is stored.
         stored = self.find(account, request.delivery)
@@ -110,7 +110,8 @@ def _spent(con: sqlite3.Connection, account: Account) -> Decimal:
     return sum((Decimal(row[0]) for row in rows), Decimal(0))
 
 
-def _check_affordable(con: sqlite3.Connection, account: Account, request: Request) -> None:
+def check_affordable(con: sqlite3.Connection, account: Account, request: Request) -> None:
+    """Refuse what the account cannot pay; decided by earlier charges alone."""
     left = account.rho_total - _spent(con, account)
     if request.rho > left:
         raise DisclosureRefused("dp-budget-exhausted", account=account.name, asked=str(request.rho), left=str(left))
