@@ -3,8 +3,8 @@
 Attacker: keeps every release. Methods: (a) every earlier and every linked release is subtracted from this one, row by
 row and in unions (``attacks.differences``); (b) the input is released again without one unit (`UNITS` seeded ones, for
 `SAMPLE_ZONES` published zones and their first day), as a correction would be: the house must answer that the first
-release stands, unless the two tables are the same. Pass rules: (a) no difference of a printed figure rests on one to k - 1
-units, nor lets its second largest contributor estimate the largest more closely than p % where the house sets p;
+release stands, unless the two tables are the same. Pass rules: (a) no difference of a printed figure rests on one to
+k - 1 units, nor lets its second largest contributor estimate the largest more closely than p % where the house sets p;
 (b) no table that changed by one unit is called safe. A table without noise beside one with noise of the same cells
 prints the noise, and is refused whatever the difference.
 Under a cell key noise is drawn anew when a cell's units or totals change; that this hides a change is measured
@@ -54,11 +54,14 @@ class Differencing:
             shown = neighbors.distinguished(target, target.truth)
             return judged(self.name, "presence-shows-in-noise", list(shown), units=neighbors.UNITS)
         if target.policy.name in NOISY and target.truth is not None:
-            changes, cells = noisy_differences.findings(target, target.truth)
-            return judged(self.name, "difference-shows-in-noise", list(changes), cells=cells)
+            changes, _ = noisy_differences.findings(target, target.truth)
+            sample = noisy_differences.SAMPLE_UNITS
+            return judged(self.name, "difference-shows-in-noise", list(changes), sample_units=sample)
         least = target.preset.min_units
         others = [each for each in (*target.earlier, *target.linked) if _comparable(target, each)]
-        found: list[Any] = [finding for other in others for finding in findings(target, other, least, target.site.p_percent)]
+        found: list[Any] = [
+            finding for other in others for finding in findings(target, other, least, target.site.p_percent)
+        ]
         found += _corrections(target, seed)
         return judged(
             self.name, "difference-of-few-units", found, releases=len(others), units=UNITS, sample_zones=SAMPLE_ZONES
