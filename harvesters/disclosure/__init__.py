@@ -25,6 +25,7 @@ from disclosure.presets import Preset, UnitKind, load_preset, preset_ids
 from disclosure.proof import Proof
 from disclosure.protect import explain, protect
 from disclosure.protected import Protected, Withheld
+from disclosure.recheck import verify_against
 from disclosure.site import NO_SITE, SiteRules
 from disclosure.spec import Measure, MeasureKind, Presence, Spec, TimeBin
 from disclosure.verify import passes, verify
@@ -66,4 +67,5 @@ __all__ = [
     "protect",
     "safe_correction",
     "verify",
+    "verify_against",
 ]

@@ -1,44 +1,32 @@
 """Recompute from a release folder every claim that can be recomputed, and say which cannot.
 
-`verify` is public: it reads only the folder, the presets that ship with this package and, if given, the public key of
-the pipeline. What depends on the withheld rows or on the site key is answered "cannot be recomputed", never "holds".
-`verify_against` is private, the last step of the gate: it counts the input again, by code that shares no counting with
-`protect`, and compares it with the table that lies in the folder, not with one that was in memory.
+Public: it reads only the folder, the presets that ship with this package and, if given, the public key of the pipeline.
+What depends on the withheld rows or on the site key is answered "cannot be recomputed", never "holds"; the private
+check against the input is ``disclosure.recheck``.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import jsonschema
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from disclosure import source
 from disclosure.claims import stated
 from disclosure.claims.core import Claim, Status, claim
-from disclosure.commitment import Opening
-from disclosure.engine import DEFAULT_MEMORY
-from disclosure.errors import DisclosureError, SpecInvalid
+from disclosure.errors import DisclosureError
 from disclosure.policies import policy_from
-from disclosure.prohibitions import check_prohibitions
-from disclosure.proof import PROOF_NAME, input_hmac, proof_schema
-from disclosure.protect import check_preset
-from disclosure.protected import Protected, Withheld
+from disclosure.proof import PROOF_NAME, proof_schema
 from disclosure.release import RELEASE_FILES, TABLE_FILES, output_of
 from disclosure.signing import PublicKey, as_keys, signed_by_any
-from disclosure.site import NO_SITE, SiteRules
 from disclosure.spec import Spec
 from disclosure.tables import CSV_NAME, PARQUET_NAME, SCHEMA_NAME, neutral, read_csv, table_schema, text_rows
 
 NOT_RECOMPUTABLE = ("withheld-shares", "input-hmac", "independent-recount", "attacks-failed-before", "audit-head")
-NOT_COUNTED = -1
-"""Number of withheld cells where only the folder is known: nobody but the pipeline has it."""
 
 
 def verify(folder: Path, public_key: PublicKey | Sequence[PublicKey] | None = None) -> list[Claim]:
@@ -54,64 +42,11 @@ def verify(folder: Path, public_key: PublicKey | Sequence[PublicKey] | None = No
     if proof is None:
         return [Claim("proof-readable", Status.FAILS)]
     answers = [claim("proof-readable", ok=True), _signature(proof, as_keys(public_key)), _files_present(folder)]
-    answers += [_unchanged(folder, name, proof) for name in TABLE_FILES]
+    answers += [unchanged(folder, name, proof) for name in TABLE_FILES]
     answers += _table_claims(folder, proof)
     answers += _preset_claims(proof)
     answers += [Claim(name, Status.CANNOT) for name in NOT_RECOMPUTABLE]
     return answers
-
-
-def verify_against(
-    folder: Path,
-    con: duckdb.DuckDBPyConnection,
-    relation: str,
-    site: SiteRules = NO_SITE,
-    *,
-    input_sha256: str | None = None,
-    opening: Opening | None = None,
-) -> list[Claim]:
-    """Check the table of a release folder against its input: one answer for each claim that the input can decide.
-
-    Args:
-        folder: the release.
-        con: a connection from `engine.connect` or `opened_input`.
-        relation: the input.
-        site: the secret settings that the release was made with.
-        input_sha256: SHA-256 of the input as its HMAC was made from, to check that as well.
-        opening: what opens the proof's commitment, to check that as well.
-
-    A table that differs, or a folder that cannot be read, gives failing claims, not an exception.
-    """
-    proof = read_proof(folder)
-    if proof is None:
-        return [Claim("proof-readable", Status.FAILS)]
-    answers = [_unchanged(folder, name, proof) for name in TABLE_FILES]
-    answers.append(_recount(folder, proof, con, relation, site))
-    if input_sha256 is not None:
-        answers.append(_input_claim(proof, site, input_sha256))
-    if opening is not None:
-        value = (proof["commitment"] or {}).get("value", "")
-        answers.append(claim("commitment-opens", ok=opening.opens(value)))
-    return answers
-
-
-@contextmanager
-def opened_input(
-    folder: Path, path: Path, memory: str = DEFAULT_MEMORY, *, local_time: str | None = None
-) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
-    """Open the input of a release for `verify_against`: codes stay text, as they did when the release was made.
-
-    Raises:
-        SpecInvalid: ``release-unreadable``, and those of `source.opened`.
-    """
-    proof = read_proof(folder)
-    if proof is None:
-        raise SpecInvalid("release-unreadable", folder=folder.name)
-    spec = Spec.from_mapping(proof["spec"])
-    text = [*spec.zones, *spec.units, *spec.identifiers, *spec.quasi, *spec.sensitive]
-    local = (spec.time, local_time) if local_time and spec.time else None
-    with source.opened(path, memory=memory, text=text, local_time=local) as opened:
-        yield opened
 
 
 def passes(answers: Sequence[Claim]) -> bool:
@@ -150,7 +85,8 @@ def _files_present(folder: Path) -> Claim:
     return claim("files-complete", ok=names == set(RELEASE_FILES), extra=sorted(names - set(RELEASE_FILES)))
 
 
-def _unchanged(folder: Path, name: str, proof: Mapping[str, Any]) -> Claim:
+def unchanged(folder: Path, name: str, proof: Mapping[str, Any]) -> Claim:
+    """Whether a file of the release is the one that the proof names by its hash."""
     try:
         found = output_of(folder / name)
     except OSError:
@@ -206,46 +142,3 @@ def _preset_claims(proof: Mapping[str, Any]) -> list[Claim]:
 
 def _judged(name: str, verdict: bool | None, **detail: Any) -> Claim:
     return Claim(name, Status.CANNOT, detail) if verdict is None else claim(name, ok=verdict, **detail)
-
-
-def _input_claim(proof: Mapping[str, Any], site: SiteRules, input_sha256: str) -> Claim:
-    found = proof["input"]["hmac_sha256"]
-    if found is None or site.key is None:
-        return Claim("input-hmac", Status.CANNOT)
-    return claim("input-hmac", ok=input_hmac(site.key, input_sha256) == found)
-
-
-def _recount(
-    folder: Path, proof: Mapping[str, Any], con: duckdb.DuckDBPyConnection, relation: str, site: SiteRules
-) -> Claim:
-    spec = Spec.from_mapping(proof["spec"])
-    try:
-        preset = stated.known_preset(proof["preset"])
-        if preset is None:
-            return claim("independent-recount", ok=False, code="preset-unknown")
-        protected = _as_protected(folder, proof)
-        check_preset(spec, preset, site)
-        protected.policy.check(spec, preset, site)
-        check_prohibitions(con, relation, spec, preset, protected.table.column_names)
-        protected.policy.recount(con, relation, protected, spec, preset, site)
-    except DisclosureError as error:
-        return claim("independent-recount", ok=False, code=error.code)
-    except (OSError, pa.ArrowException, duckdb.Error) as error:
-        return claim("independent-recount", ok=False, code=type(error).__name__)
-    return claim("independent-recount", ok=True)
-
-
-def _as_protected(folder: Path, proof: Mapping[str, Any]) -> Protected:
-    """What the folder says that was protected: nothing of it comes from the process that made it."""
-    withheld = proof["withheld"]
-    return Protected(
-        table=pq.ParquetFile(folder / PARQUET_NAME).read(),
-        policy=policy_from(proof["policy"]),
-        withheld=Withheld(
-            cells=NOT_COUNTED,
-            cells_band=withheld["cells"],
-            units_band=withheld["units"],
-        ),
-        achieved_min=proof["achieved"]["min_units"],
-        public_facts=proof["policy"]["facts"],
-    )

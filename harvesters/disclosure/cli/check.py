@@ -23,8 +23,9 @@ from disclosure.cli.options import (
     site_option,
 )
 from disclosure.cli.output import language, print_json, say
+from disclosure.recheck import opened_input, verify_against
 from disclosure.site import NO_SITE, SiteRules
-from disclosure.verify import opened_input, passes, verify_against
+from disclosure.verify import passes
 from disclosure.verify import verify as verify_public
 
 _MARKS = {Status.HOLDS: "✓", Status.FAILS: "✗", Status.CANNOT: "–"}

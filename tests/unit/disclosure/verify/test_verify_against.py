@@ -17,8 +17,8 @@ from disclosure import Measure, SiteRules, Spec, Status, gate, load_preset, pass
 from disclosure.commitment import Opening
 from disclosure.engine import connect
 from disclosure.proof import input_hmac
+from disclosure.recheck import opened_input, verify_against
 from disclosure.tables import csv_bytes, write_parquet
-from disclosure.verify import opened_input, verify_against
 
 KEY, FORGER = signing.new_key(), signing.new_key()
 SITE = SiteRules(p_percent=17, dominance_n=2, dominance_percent=83, key=b"k" * 32)
@@ -232,3 +232,15 @@ def test_a_table_that_is_gone_gives_a_failing_claim(folder, con):
     (folder / "data.parquet").unlink()
     answers = verify_against(folder, con, "input", SITE)
     assert {"unchanged:data.parquet", "independent-recount"} <= failing(answers)
+
+
+def test_a_signed_proof_that_tells_more_than_its_table_is_found(folder, con):
+    """A digest of the input as it stands, which lets anybody try the values of one unknown row."""
+    rows = con.execute("SELECT * FROM input").fetchall()
+    text = "meter,zone,ts,kwh\n" + "".join(",".join(map(str, row)) + "\n" for row in rows)
+    proof = json.loads((folder / "proof.json").read_text(encoding="utf-8"))
+    proof["input"]["hmac_sha256"] = hashlib.sha256(text.encode()).hexdigest()
+    proof["signature"] = KEY.sign(proof)
+    replaced(folder / "proof.json", json.dumps(proof).encode())
+    assert passes(public(folder))
+    assert failing(verify_against(folder, con, "input", SITE)) == {"proof-tells-no-more"}
