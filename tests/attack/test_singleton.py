@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from attack_world import engine, handmade, load
+from dataclasses import replace
+
+import pytest
+from attack_world import HOURLY, SPEC, START, engine, handmade, load, people, released
+from attack_world import NAMES as NAMES_OF_METERS
 
 from disclosure import Measure, Spec
 from disclosure.attacks import Verdict, run
 from disclosure.policies.suppression import Suppression
+from disclosure.site import SiteRules
 
 COMPANIES = Spec(unit="company", zone=("zone", "branch"), measures={"kwh": Measure(decimals=0)})
 NAMES = ("company", "zone", "branch", "kwh")
@@ -41,6 +46,41 @@ def test_third_zone_leaves_the_insider_unsure():
         load(con, companies(), NAMES)
         repaired = handmade(con, with_totals(["ax", "ay", "bx", "by", "cx", "cy"]), COMPANIES, policy=suppression())
         assert run("singleton", repaired).verdict is Verdict.SURVIVED
+
+
+SITE = SiteRules(p_percent=20, dominance_n=2, dominance_percent=80)
+
+
+def hourly(large):
+    """Ten meters of which one uses a lot, beside ten of a kind."""
+    rows = [(f"m{n}", "mill", START, large if n == 0 else 1.0) for n in range(10) for _ in range(2)]
+    return rows + people("homes", 10, rows_each=2)
+
+
+@pytest.mark.parametrize("site", [SITE, SiteRules(dominance_n=1, dominance_percent=60), SiteRules(p_percent=20)])
+def test_second_largest_estimates_the_largest_of_a_printed_cell(site):
+    with engine() as con:
+        load(con, hourly(900.0))
+        leaking = handmade(con, HOURLY.format(having="units >= 10"), site=site)
+        assert run("singleton", leaking).broken
+        repaired = released(con, site=site)
+        assert repaired.table.column("zone").to_pylist() == ["homes"]
+        assert run("singleton", repaired).verdict is Verdict.SURVIVED
+        assert run("singleton", released(con)).reason == "no-rule-of-shares"
+
+
+def test_holding_is_judged_with_all_its_parts():
+    """Ten meters of which six belong to one holding."""
+    spec = replace(SPEC, contributor="holding")
+    rows = [(f"m{n}", "mill", START, 10.0, "big" if n < 6 else f"h{n}") for n in range(10) for _ in range(2)]
+    rows += [(*row, row[0]) for row in people("homes", 10, rows_each=2)]
+    with engine() as con:
+        load(con, rows, (*NAMES_OF_METERS, "holding"))
+        site = SiteRules(dominance_n=1, dominance_percent=50)
+        leaking = handmade(con, HOURLY.format(having="units >= 10"), spec=spec, site=site)
+        assert run("singleton", leaking).broken
+        assert run("singleton", replace(leaking, spec=SPEC)).verdict is Verdict.SURVIVED
+        assert run("singleton", released(con, spec, site=site)).verdict is Verdict.SURVIVED
 
 
 def suppression():

@@ -33,14 +33,18 @@ class Members:
     """The temporary table `MEMBERS` of one target.
 
     It has only rows that print a figure other than zero: ``cell`` (row number of the published table), ``u0``, ``u1``
-    … (units), ``n`` (rows) and ``v0``, ``v1`` … (rows with a value, for each measure); one row for each cell and
-    combination of units. `source` is the text of the query behind it, from the rows of the input to the published
-    ones, with withheld rows as well.
+    … (units), ``holder`` (where contributors are other than units), ``n`` (rows), and for each measure ``v0`` … (rows
+    with a value), ``s0`` … (sum) and ``a0`` … (sum of absolute values); one row for each cell and combination of units.
+    `source` is the text of the query behind it, from the rows of the input to the published ones, with withheld rows as
+    well.
     """
 
     con: duckdb.DuckDBPyConnection
     units: tuple[str, ...]
     values: tuple[str, ...]
+    sums: tuple[str, ...]
+    sizes: tuple[str, ...]
+    holder: str | None
     source: str
     cell: str
     registered: Mapping[str, pa.Table]
@@ -112,23 +116,31 @@ def _register(found: Members) -> None:
         found.con.register(name, table)
 
 
+def _exact(measure: str) -> str:
+    return f"CAST(source.{ident(measure)} AS DECIMAL(18, 6))"
+
+
 def _build(con: duckdb.DuckDBPyConnection, relation: str, target: Target) -> Members:
     spec = target.spec
     units = tuple(f"u{number}" for number in range(len(spec.units)))
-    values = tuple(f"v{number}" for number in range(len(spec.measures)))
+    values, sums, sizes = (tuple(f"{letter}{number}" for number in range(len(spec.measures))) for letter in "vsa")
+    holder = "holder" if spec.contributor is not None and spec.contributor not in spec.units else None
+    columns = dict(zip(units, spec.units, strict=True)) | ({holder: str(spec.contributor)} if holder else {})
     numbered = target.table.append_column("__cell", pa.array(range(target.table.num_rows), pa.int64()))
     published = numbered.append_column("__shown", pa.array(shown_rows(target), pa.bool_()))
     con.register(PUBLISHED, published)
     placed = PLACEMENTS[target.policy.name](con, target)
     keys = "".join(f", {expression} AS {name}" for name, expression in placed.keys.items())
     source = f"(SELECT *{keys} FROM {ident(relation)}) AS source {placed.joins}"
-    spelled = "".join(f", source.{ident(column)} AS {name}" for column, name in zip(spec.units, units, strict=True))
+    spelled = "".join(f", source.{ident(column)} AS {name}" for name, column in columns.items())
     valued = "".join(
-        f", count(source.{ident(column)}) AS {name}" for column, name in zip(spec.measures, values, strict=True)
+        f", count({value}) AS {v}, sum({value}) AS {s}, sum(abs({value})) AS {a}"
+        for v, s, a, value in zip(values, sums, sizes, map(_exact, spec.measures), strict=True)
     )
     # Spellings are put together after the first grouping: text functions on every row would cost most of the time.
-    named = "".join(f", {unit_text(name)} AS {name}" for name in units)
+    named = "".join(f", {unit_text(name)} AS {name}" for name in columns)
     summed = "".join(f", sum({name})::BIGINT AS {name}" for name in values)
+    summed += "".join(f", sum({name}) AS {name}" for name in (*sums, *sizes))
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {MEMBERS} AS WITH spelled AS (SELECT {placed.cell} AS cell{spelled},"
         f" count(*) AS n{valued} FROM {source} GROUP BY ALL)"
@@ -139,6 +151,9 @@ def _build(con: duckdb.DuckDBPyConnection, relation: str, target: Target) -> Mem
         con=con,
         units=units,
         values=values,
+        sums=sums,
+        sizes=sizes,
+        holder=holder,
         source=source,
         cell=placed.cell,
         registered={PUBLISHED: published, **placed.registered},

@@ -1,8 +1,9 @@
 """Singleton insider: what can somebody in the table compute who knows his own figures?
 
-Attacker: one contributor, or one holding with all its parts, who knows what it gave to every withheld cell, and the
-whole cell where nobody else is in it. Method: for each insider (those alone in a withheld cell and the largest in one)
-a linear program for withheld cells, with the insider's amounts as lower bounds or known values.
+Attacker: the second largest contributor of a printed cell, who subtracts his own amount; or one contributor, or one
+holding with all its parts, who knows what it gave to every withheld cell, and the whole cell where nobody else is in it.
+Method: the rules of the house for every printed cell; for each insider (those alone in a withheld cell and the largest
+in one) a linear program for withheld cells, with the insider's amounts as lower bounds or known values.
 Pass rules: no other contributor can be estimated from above to within the house's p % of his amount; no sum over fewer
 than k others becomes exact; no small count does. The house's p is a secret of the site, so figures tell only how many
 were tried.
@@ -18,6 +19,7 @@ from typing import Any, ClassVar, Final
 from disclosure.attacks.core import Result, Target, judged
 from disclosure.attacks.joint import Joint, TooManyAtomsError, joint
 from disclosure.attacks.members import has_members, members, unit_text
+from disclosure.attacks.shares import limits_of, share_findings
 from disclosure.attacks.system import ContradictionError, Interval
 from disclosure.attacks.totals import additive_columns, cells_of, has_totals
 from disclosure.spec import UNITS_COLUMN
@@ -36,17 +38,19 @@ class Singleton:
     name: ClassVar[str] = "singleton"
 
     def applies(self, target: Target) -> str | None:
-        """Needs totals, contributors and the input."""
-        if not has_totals(target):
-            return "table-without-totals"
+        """Needs contributors and the input, and totals or rules about shares."""
         if target.spec.contributors is None:
             return "no-unit"
+        if target.policy.name in {"cell-key", "dp"}:
+            return "noise-is-not-additive"
+        if not has_totals(target) and not limits_of(target).any:
+            return "no-rule-of-shares"
         return None if has_members(target) else "input-needed"
 
     def run(self, target: Target, *, seed: int) -> Result:
-        """Let every drawn insider try every drawn cell, in every column."""
-        findings: list[Any] = []
-        for column in additive_columns(target):
+        """Let the second largest of every printed cell try, then every drawn insider every drawn withheld cell."""
+        findings: list[Any] = share_findings(target)
+        for column in additive_columns(target) if has_totals(target) else ():
             try:
                 found = joint((target,), column, small=None)
                 # The relaxation is what an insider solves here: whole numbers would cost many times as much.
