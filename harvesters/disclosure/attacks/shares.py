@@ -80,7 +80,7 @@ def _findings(found: Members, target: Target, limits: Limits) -> Iterator[tuple[
 
 def _broken(found: Members, member: str, amount: str, keep: int, limits: Limits) -> list[int]:
     rows: list[tuple[Any, ...]] = found.con.execute(
-        f"WITH amounts AS (SELECT cell, {member} AS holder, {amount} AS amount FROM {MEMBERS} GROUP BY ALL)"
+        f"WITH amounts AS (SELECT cell, {member} AS holder, {amount} AS amount FROM {MEMBERS} GROUP BY cell, {member})"
         f" SELECT cell, sum(amount), max(amount, {keep}) FROM amounts WHERE amount IS NOT NULL GROUP BY cell"
         " ORDER BY cell"
     ).fetchall()

@@ -1,7 +1,7 @@
 """Singleton insider: what can somebody in the table compute who knows his own figures?
 
 Attacker: the second largest contributor of a printed cell, who subtracts his own amount; or one contributor, or one
-holding with all its parts, who knows what it gave to every withheld cell, and the whole cell where nobody else is in it.
+holding with all its parts, who knows what it gave to every withheld cell, and the whole cell where nobody else is in.
 Method: the rules of the house for every printed cell; for each insider (those alone in a withheld cell and the largest
 in one) a linear program for withheld cells, with the insider's amounts as lower bounds or known values.
 Pass rules: no other contributor can be estimated from above to within the house's p % of his amount; no sum over fewer
