@@ -32,9 +32,20 @@ from disclosure.spec import MeasureKind, Spec
 from disclosure.sqltext import VALUE_TYPE, ident, idents, one_row
 from disclosure.units import unit_sql
 
-__all__ = ["CELLS", "UnitCounts", "distinct_cells", "drop", "plain_cells", "simultaneous_cells", "zones_sql"]
+__all__ = [
+    "CELLS",
+    "PER_UNIT",
+    "UnitCounts",
+    "distinct_cells",
+    "drop",
+    "figures_sql",
+    "plain_cells",
+    "simultaneous_cells",
+    "sums_sql",
+    "zones_sql",
+]
 
-_PER_UNIT = "_disclosure_per_unit"
+PER_UNIT = "_disclosure_per_unit"
 PRESENCE_DECIMALS = 1
 
 
@@ -54,10 +65,10 @@ def distinct_cells(
     """Count distinct units per cell, and judge what each of them adds."""
     if spec.unit is None:
         raise AssertionError("protect() refuses a missing unit first")
-    concentration.sum_per_member(con, relation, spec, spec.unit, _PER_UNIT)
+    concentration.sum_per_member(con, relation, spec, spec.unit, PER_UNIT)
     select = f"SELECT {idents(spec.key_columns)}, {concentration.members_sql(spec)} AS units, sum(__rows) AS __rows"
-    _store_cells(con, spec, preset, select, _PER_UNIT)
-    concentration.narrow(con, relation, spec, preset, rules, per_unit=_PER_UNIT)
+    _store_cells(con, spec, preset, select, PER_UNIT)
+    concentration.narrow(con, relation, spec, preset, rules, per_unit=PER_UNIT)
     return _unit_counts(con, spec)
 
 
@@ -83,13 +94,13 @@ def simultaneous_cells(
     mean = rounded_sql("CAST(__seen AS HUGEINT)", "CAST(__snapshots AS HUGEINT)", PRESENCE_DECIMALS)
     # DISTINCT keeps a NULL unit as one more unit; count(DISTINCT) alone would drop it.
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {_PER_UNIT} AS SELECT DISTINCT {zones_sql(spec)}, {period_start_sql(spec)} AS"
+        f"CREATE OR REPLACE TEMP TABLE {PER_UNIT} AS SELECT DISTINCT {zones_sql(spec)}, {period_start_sql(spec)} AS"
         f" period_start, {ident(spec.time)} AS __snapshot, {unit} AS __unit FROM {ident(relation)}"
     )
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {CELLS} AS WITH __calendar AS (SELECT period_start, count(DISTINCT __snapshot)"
-        f" AS __snapshots FROM {_PER_UNIT} GROUP BY period_start),"
-        f" __present AS (SELECT {zones}, period_start, __snapshot, count(*) AS __here FROM {_PER_UNIT} GROUP BY ALL),"
+        f" AS __snapshots FROM {PER_UNIT} GROUP BY period_start),"
+        f" __present AS (SELECT {zones}, period_start, __snapshot, count(*) AS __here FROM {PER_UNIT} GROUP BY ALL),"
         f" __summed AS (SELECT {zones}, period_start, count(*) AS __shown_in, min(__here) AS __least,"
         f" sum(__here) AS __seen FROM __present GROUP BY {zones}, period_start),"
         f" cells AS (SELECT {zones}, period_start, CASE WHEN __shown_in = __snapshots THEN __least ELSE 0 END AS units,"
@@ -101,7 +112,7 @@ def simultaneous_cells(
         con,
         "WITH at_once AS (SELECT __snapshot, count(DISTINCT coalesce(__unit, '')) AS every,"
         f" count(DISTINCT coalesce(__unit, '')) FILTER (NOT publishable) AS hidden"
-        f" FROM {_PER_UNIT} JOIN {CELLS} ON {_same_cell(spec)} GROUP BY __snapshot)"
+        f" FROM {PER_UNIT} JOIN {CELLS} ON {_same_cell(spec)} GROUP BY __snapshot)"
         " SELECT coalesce(max(every), 0), coalesce(max(hidden), 0) FROM at_once",
     )
     return UnitCounts(total=total, behind_withheld_cells=hidden, unpublished=hidden, rows=0)
@@ -109,24 +120,32 @@ def simultaneous_cells(
 
 def drop(con: duckdb.DuckDBPyConnection) -> None:
     """Remove the working tables: the per-unit one holds what must not outlive the computation."""
-    con.execute(f"DROP TABLE IF EXISTS {_PER_UNIT}")
+    con.execute(f"DROP TABLE IF EXISTS {PER_UNIT}")
     con.execute(f"DROP TABLE IF EXISTS {CELLS}")
 
 
 def _store_cells(con: duckdb.DuckDBPyConnection, spec: Spec, preset: Preset, select: str, source: str) -> None:
     """Sum the measures per cell, round them, and mark which cells keep the rule."""
-    sums = "".join(f", sum(__s{i}) AS __s{i}, sum(__n{i}) AS __n{i}" for i in range(len(spec.measures)))
-    figures = "".join(
-        f", {_figure_sql(measure.kind, number, measure.decimals)} AS {ident(name)}"
-        for number, (name, measure) in enumerate(spec.measures.items())
-    )
-    rows = f", CAST(__rows AS BIGINT) AS {ident(spec.count_rows_as)}" if spec.count_rows_as else ""
     keys = idents(spec.key_columns)
     rule = " AND ".join([_keyed(spec), f"units >= {preset.min_units}", *_not_zero(spec, preset)])
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {CELLS} AS WITH summed AS ({select}{sums} FROM {source} GROUP BY {keys}),"
-        f" cells AS (SELECT {keys}, CAST(units AS BIGINT) AS units, __rows{rows}{figures} FROM summed)"
-        f" SELECT *, {rule} AS publishable FROM cells"
+        f"CREATE OR REPLACE TEMP TABLE {CELLS} AS WITH summed AS ({select}{sums_sql(spec)} FROM {source}"
+        f" GROUP BY {keys}), cells AS (SELECT {keys}, CAST(units AS BIGINT) AS units, __rows{figures_sql(spec)}"
+        f" FROM summed) SELECT *, {rule} AS publishable FROM cells"
+    )
+
+
+def sums_sql(spec: Spec) -> str:
+    """Sums and numbers of values of each measure, from per-member rows."""
+    return "".join(f", sum(__s{i}) AS __s{i}, sum(__n{i}) AS __n{i}" for i in range(len(spec.measures)))
+
+
+def figures_sql(spec: Spec) -> str:
+    """The published row count and measures, from what `sums_sql` gives."""
+    rows = f", CAST(__rows AS BIGINT) AS {ident(spec.count_rows_as)}" if spec.count_rows_as else ""
+    return rows + "".join(
+        f", {_figure_sql(measure.kind, number, measure.decimals)} AS {ident(name)}"
+        for number, (name, measure) in enumerate(spec.measures.items())
     )
 
 
@@ -150,7 +169,7 @@ def _not_zero(spec: Spec, preset: Preset) -> list[str]:
 
 def _same_cell(spec: Spec) -> str:
     return " AND ".join(
-        f"{_PER_UNIT}.{ident(name)} IS NOT DISTINCT FROM {CELLS}.{ident(name)}" for name in spec.key_columns
+        f"{PER_UNIT}.{ident(name)} IS NOT DISTINCT FROM {CELLS}.{ident(name)}" for name in spec.key_columns
     )
 
 
@@ -158,7 +177,7 @@ def _unit_counts(con: duckdb.DuckDBPyConnection, spec: Spec) -> UnitCounts:
     total, hidden, unpublished, rows = one_row(
         con,
         "WITH seen AS (SELECT __unit, bool_or(publishable) AS shown, bool_or(NOT publishable) AS hidden,"
-        f" sum({_PER_UNIT}.__rows) AS __rows FROM {_PER_UNIT} JOIN {CELLS} ON {_same_cell(spec)} GROUP BY __unit)"
+        f" sum({PER_UNIT}.__rows) AS __rows FROM {PER_UNIT} JOIN {CELLS} ON {_same_cell(spec)} GROUP BY __unit)"
         " SELECT count(*), count(*) FILTER (hidden), count(*) FILTER (NOT shown), coalesce(sum(__rows), 0)::BIGINT"
         " FROM seen",
     )

@@ -20,7 +20,7 @@ from disclosure.presets import Preset
 from disclosure.rounding import micro_sql
 from disclosure.rules import Rules
 from disclosure.site import SiteRules
-from disclosure.spec import Spec
+from disclosure.spec import PERIOD_COLUMN, Spec
 from disclosure.sqltext import VALUE_TYPE, ident, idents
 from disclosure.units import unit_sql
 
@@ -70,10 +70,13 @@ def sum_per_member(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, co
         for number, name in enumerate(spec.measures)
     )
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {zones_sql(spec)},"
-        f" {period_start_sql(spec)} AS period_start, {member} AS __unit, count(*) AS __rows{sums}"
-        f" FROM {ident(relation)} GROUP BY ALL"
+        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {zones_sql(spec)}{_period_sql(spec)},"
+        f" {member} AS __unit, count(*) AS __rows{sums} FROM {ident(relation)} GROUP BY ALL"
     )
+
+
+def _period_sql(spec: Spec) -> str:
+    return f", {period_start_sql(spec)} AS {PERIOD_COLUMN}" if spec.time else ""
 
 
 def members_sql(spec: Spec) -> str:

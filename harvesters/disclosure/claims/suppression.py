@@ -59,7 +59,7 @@ def _adds_up(rows: Mapping[Key, Mapping[str, Any]], equation: Equation, name: st
     if whole is None:
         return True
     known = sum((Decimal(each) for each in shown if each is not None), Decimal(0))
-    return bool(known == whole) if None not in shown else bool(known <= whole)
+    return bool(known <= whole) if None in shown else bool(known == whole)
 
 
 def _is_lone(rows: Mapping[Key, Mapping[str, Any]], equation: Equation) -> bool:

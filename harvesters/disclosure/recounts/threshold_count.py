@@ -59,7 +59,7 @@ def calendar(first: datetime, last: datetime, spec: Spec) -> Iterator[datetime]:
 
 def count_units(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, min_units: int) -> dict[Key, Recounted]:
     """Recount every cell that has at least `min_units` distinct units (all cells when there is no unit)."""
-    _map_periods(con, relation, spec)
+    map_periods(con, relation, spec)
     member = "-1"
     join = ""
     if spec.unit is not None:
@@ -92,7 +92,7 @@ def count_present(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec) -> 
     """Recount the units present at once: the least over all snapshots of a period, and their total."""
     if spec.unit is None:
         raise GateRefused("unit-missing")
-    _map_periods(con, relation, spec)
+    map_periods(con, relation, spec)
     zones = ", ".join(f"CAST(source.{ident(zone)} AS VARCHAR)" for zone in spec.zones)
     name = f"coalesce({spelled(f'CAST(source.{ident(spec.unit)} AS VARCHAR)')}, '')"
     rows = con.execute(
@@ -122,7 +122,7 @@ def forget(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("DROP TABLE IF EXISTS gate_periods")
 
 
-def _map_periods(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec) -> None:
+def map_periods(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec) -> None:
     """Store each moment of the input with the start of its period."""
     moment = ident(spec.time)
     first, last = one_row(con, f"SELECT min({moment}), max({moment}) FROM {ident(relation)}")
