@@ -23,6 +23,11 @@ ALGORITHM: Final = "sha256"
 _DOMAIN: Final = b"cityopen disclosure commitment 1\n"
 
 
+def blinded(nonce: bytes, text: bytes) -> bytes:
+    """What is hashed: without the nonce, trying the few sensible values would find them."""
+    return _DOMAIN + nonce + text
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
     """What opens a commitment; for the officer's side only."""
@@ -41,7 +46,7 @@ class Opening:
 
     def commitment(self) -> str:
         """The public value, hexadecimal."""
-        return hashlib.sha256(_DOMAIN + self.nonce + canonical_json(self.parameters)).hexdigest()
+        return hashlib.sha256(blinded(self.nonce, canonical_json(self.parameters))).hexdigest()
 
     def opens(self, commitment: str) -> bool:
         """Whether `commitment` was made from this nonce and these parameters."""

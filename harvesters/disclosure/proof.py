@@ -136,6 +136,7 @@ def not_claimed(cleared: Cleared) -> list[str]:
 
 
 def _is_noisy(cleared: Cleared) -> bool:
+    """Whether nothing but the noisy table itself may depend on the input."""
     return cleared.protected.policy.name in DATA_INDEPENDENT
 
 
