@@ -71,6 +71,26 @@ class Forest:
                 most = max(most, int(np.bincount(pairs[0]).max()))
         return most
 
+    @cached_property
+    def ranks(self) -> NDArray[np.int32]:
+        """``ranks[a, level, leaf]``: the place of that node among its hierarchy's, by first leaf and level."""
+        table = np.zeros(self.up.shape, dtype=np.int32)
+        for a, depth in enumerate(self.depths):
+            first = _first_leaves(self.up[a, :depth])
+            names = first.astype(np.int64) * depth + np.arange(depth)[:, None]
+            table[a, :depth] = np.unique(names, return_inverse=True)[1].reshape(names.shape)
+        return table
+
+    @cached_property
+    def named(self) -> tuple[tuple[Ints, Ints], ...]:
+        """For each hierarchy the first leaf and the level of each node, by the node's place in `ranks`."""
+        found = []
+        for a, depth in enumerate(self.depths):
+            names = _first_leaves(self.up[a, :depth]).astype(np.int64) * depth + np.arange(depth)[:, None]
+            distinct = np.unique(names)
+            found.append((distinct // depth, distinct % depth))
+        return tuple(found)
+
     @property
     def combinations(self) -> int:
         """Number of combinations of levels."""
@@ -114,6 +134,14 @@ class Forest:
         # Stable: equal weights stay in the order of the vectors.
         ordered: NDArray[np.int8] = vectors[np.argsort(weights, kind="stable")]
         return ordered
+
+
+def _first_leaves(up: NDArray[np.int32]) -> NDArray[np.int32]:
+    """For each level and leaf the first leaf under the node above it."""
+    first = np.empty(up.shape, dtype=np.int32)
+    for level, row in enumerate(up):
+        first[level] = np.searchsorted(row, row)
+    return first
 
 
 def forest_of(hierarchies: Sequence[Hierarchy]) -> Forest:

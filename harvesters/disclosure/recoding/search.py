@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.util import find_spec
+from math import prod
 from types import ModuleType
 from typing import Any, Final
 
@@ -112,16 +113,28 @@ def which(records: int, forest: Forest, rules: Rules) -> str:
 
 def _labeled(search: str, classes: Ints, levels: Ints, low: NDArray[Any], forest: Forest) -> Recoding:
     """Name each class by its nodes, so that two classes with the same labels are one."""
-    first = np.empty(levels.shape, dtype=np.int64)
-    for a in range(levels.shape[1]):
-        # The first leaf under each node: nodes are contiguous ranges of leaves.
-        starts = np.stack([np.searchsorted(row, np.arange(len(row))) for row in forest.up[a]])
-        first[:, a] = starts[levels[:, a], forest.up[a, levels[:, a], low[:, a]]]
-    named, number = np.unique(np.concatenate((first, levels), axis=1), axis=0, return_inverse=True)
-    columns = levels.shape[1]
+    columns = range(levels.shape[1])
+    nodes = np.stack([forest.ranks[a, levels[:, a], low[:, a]] for a in columns], axis=1).astype(np.int64)
+    counts = [len(forest.named[a][0]) for a in columns]
+    if prod(counts) < _ONE_NUMBER:
+        _, first, number = np.unique(_one_number(nodes, counts), return_index=True, return_inverse=True)
+    else:
+        _, first, number = np.unique(nodes, axis=0, return_index=True, return_inverse=True)
+    distinct = nodes[first]
     return Recoding(
-        search=search, classes=number.ravel()[classes], levels=named[:, columns:], leaves=named[:, :columns]
+        search=search,
+        classes=number.ravel()[classes],
+        levels=np.stack([forest.named[a][1][distinct[:, a]] for a in columns], axis=1),
+        leaves=np.stack([forest.named[a][0][distinct[:, a]] for a in columns], axis=1),
     )
+
+
+def _one_number(nodes: Ints, counts: list[int]) -> Ints:
+    """The nodes of a class as one number, in the order of the nodes."""
+    key: Ints = np.zeros(len(nodes), dtype=np.int64)
+    for a, count in enumerate(counts):
+        key = key * count + nodes[:, a]
+    return key
 
 
 def _settled(
