@@ -65,4 +65,4 @@ def _adds_up(rows: Mapping[Key, Mapping[str, Any]], equation: Equation, name: st
 def _is_lone(rows: Mapping[Key, Mapping[str, Any]], equation: Equation) -> bool:
     """One unknown in a sum is no unknown."""
     total, parts = equation
-    return sum(rows[key]["status"] == "withheld" for key in (total, *parts)) == 1
+    return len([key for key in (total, *parts) if rows[key]["status"] == "withheld"]) == 1

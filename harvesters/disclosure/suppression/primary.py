@@ -2,8 +2,8 @@
 
 Boundary: pure over the figures. A cell is *primary* when it has fewer members than the preset asks for (of any unit),
 or breaks a rule of concentration for any published magnitude and any column behind which somebody stands, or is a zero
-that the preset holds for small, or names the one destination of a whole group. All published quantities share one
-pattern of withheld cells, so a cell is withheld in all of them or in none.
+that the preset holds for small, or is an empty cell beside the one destination of a whole group. All published
+quantities share one pattern of withheld cells, so a cell is withheld in all of them or in none.
 
 *Required protection.* Counts of units: from 0 to the minimum. Magnitudes: the largest of p·x₁/100 − (T − x₁ − x₂),
 (100/k)·top − T and, for cells that are unsafe for another reason, `LEAST_PERCENT` of the largest contribution, upward
@@ -150,13 +150,17 @@ def _small(counts: Ints, least: int) -> list[int]:
 
 
 def one_destination(lattice: Lattice, counts: Ints, structural: Flags) -> list[int]:
-    """Places of parts that hold a whole group alone although others of its parts could hold some of it."""
+    """For each group that one of its parts holds alone: an empty part that could hold some of it, to be left in doubt.
+
+    A total beside one filled part says of everybody in the group where they are, and so do the zeros beside it.
+    """
     equations, found = lattice.equations, []
     for first, last in zip(equations.start, [*equations.start[1:], len(equations.cell)], strict=True):
         parts = equations.cell[first + 1 : last]
         filled = parts[counts[parts] > 0]
-        if len(filled) == 1 and (~structural[parts] & (counts[parts] == 0)).any():
-            found.append(int(filled[0]))
+        empty = parts[~structural[parts] & (counts[parts] == 0)]
+        if len(filled) == 1 and len(empty):
+            found.append(int(empty[0]))
     return found
 
 
@@ -229,7 +233,7 @@ def _need(
 ) -> tuple[int, int]:
     """Up and down, in steps."""
     if reason == "one-destination":
-        return 0, min(1, value)
+        return 1, 0
     if quantity.source is None:
         if value >= preset.min_units:
             return 0, 0
