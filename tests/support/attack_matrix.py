@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import duckdb
 from attack_world import load, open_engine
 
 from disclosure import Measure, Spec, gate, load_preset, messages, protect, release
@@ -67,6 +68,8 @@ class Entry:
     preset: str = "house-personal"
     rows: Callable[[], list[tuple[Any, ...]]] = trips
     names: tuple[str, ...] = NAMES
+    linked: Spec | None = None
+    """What else is published of the same input, by the same policy."""
 
 
 def vehicles() -> list[tuple[Any, ...]]:
@@ -210,6 +213,7 @@ ENTRIES: tuple[Entry, ...] = (
         preset="house-business",
         rows=companies,
         names=("company", "district", "branch", "kwh"),
+        linked=replace(COMPANIES, zone=("district",)),
     ),
     Entry(name="cell-key", spec=TRIPS, policy=_of("cell-key")),
     Entry(name="dp", spec=TRIPS, policy=_dp),
@@ -219,17 +223,22 @@ ENTRIES: tuple[Entry, ...] = (
 
 def target_of_entry(entry: Entry) -> Target:
     """The release of an entry, through protect, gate and folder."""
-    con, preset = open_engine(), load_preset(entry.preset)
+    con = open_engine()
     load(con, entry.rows(), entry.names)
-    policy = entry.policy()
-    made = protect(con, "input", entry.spec, preset, policy, SITE)
-    cleared = gate(con, "input", made, entry.spec, preset, SITE)
+    linked = (_published(con, entry, entry.linked),) if entry.linked else ()
+    return _published(con, entry, entry.spec, linked)
+
+
+def _published(con: duckdb.DuckDBPyConnection, entry: Entry, spec: Spec, linked: tuple[Target, ...] = ()) -> Target:
+    preset, policy = load_preset(entry.preset), entry.policy()
+    made = protect(con, "input", spec, preset, policy, SITE)
+    cleared = gate(con, "input", made, spec, preset, SITE, linked=linked)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "release"
-        release.write(path, cleared, entry.spec, preset, release_id=entry.name, input_hmac="0" * 64, extra={})
+        release.write(path, cleared, spec, preset, release_id=entry.name, input_hmac="0" * 64, extra={})
         found = from_folder(path, site=SITE, truth=Truth(con=con, relation="input"))
-    # What is no public parameter (the store of a budget) is not in the folder.
-    return replace(found, policy=policy)
+    # What is no public parameter (the store of a budget) is not in the folder, and other releases are in their own.
+    return replace(found, policy=policy, linked=linked)
 
 
 @cache
