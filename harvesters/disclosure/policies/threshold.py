@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Self
 import duckdb
 import pyarrow as pa
 
-from disclosure import cells
+from disclosure import cells, slices
 from disclosure.bands import band
 from disclosure.cells import CELLS, UnitCounts
 from disclosure.claims import threshold as claimed
@@ -43,7 +43,7 @@ APPLIED = frozenset({"p-percent"})
 """Rules that a preset may ask for beside its count and that are applied here."""
 
 _COUNTERS: dict[Presence, Callable[[duckdb.DuckDBPyConnection, str, Spec, Preset, Rules], UnitCounts]] = {
-    Presence.DISTINCT: cells.distinct_cells,
+    Presence.DISTINCT: slices.counted,
     Presence.SIMULTANEOUS: cells.simultaneous_cells,
     Presence.NONE: cells.plain_cells,
 }
