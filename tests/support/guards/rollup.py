@@ -82,6 +82,26 @@ def all_possible(possible: Flags, parents, sizes) -> tuple[Numbers, ...]:
     return axis.capacities(np.ones_like(possible), parents, sizes)
 
 
+def one_rides_for_all() -> list[town.Row]:
+    """Fourteen riders, of whom one makes nine trips in ten."""
+    return [
+        *town.trips("A0", 1, riders(0, 14)),
+        *town.trips("A0", 1, riders(0, 1), each=120),
+        *busy("A1", 200),
+        *busy("A2", 300),
+        *busy("B0", 400),
+    ]
+
+
+def one_drives_far() -> list[town.Row]:
+    """Fourteen riders, of whom one has nearly all the kilometers."""
+    return [
+        *town.trips("A0", 1, riders(0, 1), each=2, km=400.0),
+        *town.trips("A0", 1, riders(1, 13), each=2),
+        *(row for zone, first in (("A1", 200), ("A2", 300), ("B0", 400)) for row in busy(zone, first)),
+    ]
+
+
 def without_own_value() -> list[town.Row]:
     """Fourteen riders of whom three have a distance."""
     return [
@@ -139,6 +159,20 @@ GUARDS = (
         replacement=lambda column, type_name: f'"{column}"',
         release=lambda: target(one_name_spelt_often(), town.town()),
         caught_by=("recount", "pseudo-unit"),
+    ),
+    guard(
+        name="nobody makes most of the trips of a bin",
+        target="disclosure.rollup.judge:keeps_sql",
+        replacement=lambda spec, rules, rows_name: "true",
+        release=lambda: target(one_rides_for_all(), town.town(max_share_percent=50)),
+        caught_by=("singleton",),
+    ),
+    guard(
+        name="nobody's figure can be told by the second largest",
+        target="disclosure.rollup.judge:keeps_sql",
+        replacement=lambda spec, rules, rows_name: "true",
+        release=lambda: target(one_drives_far(), town.town(), town.WITH_KM, SiteRules(p_percent=10)),
+        caught_by=("singleton",),
     ),
     guard(
         name="a number of the row is no unit",
