@@ -1,11 +1,11 @@
 """Averaging: ask the same question again and again, and take the mean of the answers.
 
-Attacker: may ask `ASKED` times for the same table, as an interface or a daily delivery allows. Method: repeats the
-release for a few published zones and their first day, and averages each number of units. Where the first `EQUAL_ANSWERS`
-answers are the same table, the table is a function of the input: nothing averages out, one answer is all there is.
-Otherwise means of half of the answers (drawn for each of `SEEDS` seeds) are rounded and compared with the truth.
-Baseline: the same for single answers. Pass rule: equal answers, or a gain over single answers of which the one-sided
-95 % bound is at most 0.02.
+Attacker: may ask `ASKED` times for the same table, as an interface or a daily delivery allows; two answers of
+different figures for one input are enough to be found out. Method: repeats the release for a few published zones and
+their first day, and averages each number of units. Where the first `EQUAL_ANSWERS` answers are the same table, the
+table is a function of the input: nothing averages out, one answer is all there is. Otherwise means of half of the
+answers (drawn for each of `SEEDS` seeds) are rounded and compared with the truth. Baseline: the same for single
+answers. Pass rule: equal answers, or a gain over single answers of which the one-sided 95 % bound is at most 0.02.
 
 Under differential privacy every new question is charged, so none is asked here: the same delivery is asked for again,
 and must be answered from the store, or refused.
@@ -49,7 +49,7 @@ class Averaging:
     def applies(self, target: Target) -> str | None:
         """Needs the input: the question is asked again through the policy."""
         if not target.spec.units:
-            return "no-unit"
+            return "no-unit-behind-rows"
         return None if target.truth is not None else "input-needed"
 
     def run(self, target: Target, *, seed: int) -> Result:
@@ -57,6 +57,8 @@ class Averaging:
         truth = target.truth
         if truth is None:
             raise ValueError("this attack needs the truth")
+        if _answered_otherwise(target, truth):
+            return broken(self.name, "answers-are-drawn-anew", (), asked=2)
         if target.policy.name == "dp":
             return self._asked_again(target, truth)
         with some_zones(target, truth, _QUESTION, SAMPLE_ZONES) as question:
@@ -83,6 +85,17 @@ class Averaging:
         if neighbors.overdrawn(target):
             return broken(self.name, "budget-overdrawn", ())
         return survived(self.name, asked=EQUAL_ANSWERS)
+
+
+def _answered_otherwise(target: Target, truth: Truth) -> bool:
+    """Whether an earlier release of the same input, asked for in the same way, has other figures."""
+    return any(
+        each.truth is not None
+        and (each.truth.con, each.truth.relation) == (truth.con, truth.relation)
+        and (each.policy.name, each.spec, each.preset) == (target.policy.name, target.spec, target.preset)
+        and not each.table.equals(target.table)
+        for each in (*target.earlier, *target.linked)
+    )
 
 
 def _answers(target: Target, question: Truth) -> list[pa.Table]:

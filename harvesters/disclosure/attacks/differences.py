@@ -60,16 +60,16 @@ def common_figures(new: Target, old: Target) -> tuple[str, ...]:
     return (*counts, *(str(name) for name in rows), *(name for name in new.spec.measures if name in old.spec.measures))
 
 
-def findings(new: Target, old: Target, least: int) -> list[Finding]:
-    """Differences of the two releases that rest on one to `least` - 1 units."""
+def findings(new: Target, old: Target, least: int, p_percent: int | None = None) -> list[Finding]:
+    """Differences of the two releases that rest on one to `least` - 1 units, or give one away to within p percent."""
     figures = common_figures(new, old)
     later, earlier = (list(_pieces(each.truth, new, old, figures)) for each in (new, old) if each.truth is not None)
     found = []
     for choice in _choices(later, earlier):
         for place, figure in enumerate(figures):
-            units = _left(choice, later, earlier, place, counts=figure == "")
-            if 0 < units < least:
-                found.append(Finding(tuple(sorted(choice)), figure, units))
+            left = _left(choice, later, earlier, place, counts=figure == "")
+            if 0 < len(left) < least or (left and figure in new.spec.measures and _estimable(left, p_percent)):
+                found.append(Finding(tuple(sorted(choice)), figure, len(left)))
     return found
 
 
@@ -178,8 +178,8 @@ def _joined(pairs: list[tuple[int, int]]) -> list[set[int]]:
     return chains
 
 
-def _left(choice: Choice, later: list[Piece], earlier: list[Piece], place: int, *, counts: bool) -> int:
-    """Units for which the figure of the chosen later rows less that of the chosen earlier rows is not nothing."""
+def _left(choice: Choice, later: list[Piece], earlier: list[Piece], place: int, *, counts: bool) -> list[int]:
+    """What is left of each unit when the chosen earlier rows are taken from the chosen later ones; without zeros."""
     left: dict[str, int] = {}
     for sign, side, pieces in ((1, "new", later), (-1, "old", earlier)):
         sums: dict[tuple[str, int], int] = {}
@@ -190,4 +190,12 @@ def _left(choice: Choice, later: list[Piece], earlier: list[Piece], place: int, 
                 sums[key] = 1 if counts else sums.get(key, 0) + piece.values[place]
         for (unit, _), value in sums.items():
             left[unit] = left.get(unit, 0) + sign * value
-    return sum(1 for value in left.values() if value)
+    return [value for value in left.values() if value]
+
+
+def _estimable(left: list[int], p_percent: int | None) -> bool:
+    """Whether the second largest can estimate the largest to within p percent: all others are smaller than that."""
+    if p_percent is None:
+        return False
+    sizes = sorted((abs(value) for value in left), reverse=True)
+    return 100 * sum(sizes[2:]) < p_percent * sizes[0]

@@ -43,7 +43,7 @@ class Differencing:
     def applies(self, target: Target) -> str | None:
         """Needs the input."""
         if not target.spec.units:
-            return "no-unit"
+            return "no-unit-behind-rows"
         return None if target.truth is not None else "input-needed"
 
     def run(self, target: Target, *, seed: int) -> Result:

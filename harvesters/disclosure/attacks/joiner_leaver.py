@@ -67,7 +67,7 @@ class JoinerLeaver:
         """Needs a total that is published for consecutive periods, and the input."""
         spec = target.spec
         if not spec.units:
-            return "no-unit"
+            return "no-unit-behind-rows"
         if target.policy.name == "dp":
             return "budget-bounds-each-unit"
         if target.policy.name not in FLAT or not spec.zones or not spec.time or _amount(target) is None:
@@ -110,9 +110,8 @@ def _amount(target: Target) -> str | None:
 
 def _pairs(target: Target) -> list[tuple[Place, datetime, datetime]]:
     """Zones with two consecutive published periods; each period is in one pair only, so that joiners do not meet."""
-    moments = target.table.column(PERIOD_COLUMN)
-    periods = sorted(pc.unique(moments).to_pylist())[:MOST_PERIODS]
-    early = target.table.filter(pc.less_equal(moments, pa.scalar(periods[-1]))) if periods else target.table
+    periods = sorted(target.table.column(PERIOD_COLUMN).unique().to_pylist())[:MOST_PERIODS]
+    early = target.table.filter(pc.field(PERIOD_COLUMN) <= pa.scalar(periods[-1])) if periods else target.table
     shown = {(place_of(row, target.spec), row[PERIOD_COLUMN]) for row in early.to_pylist()}
     places = sorted({place for place, _ in shown})[:MOST_ZONES]
     couples = list(zip(periods[::2], periods[1::2], strict=False))

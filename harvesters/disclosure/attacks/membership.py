@@ -2,9 +2,9 @@
 
 See ``attacks.trajectory`` for the attacker and the source. Every group of the game is released by the policy itself,
 under the preset and the house's settings, so what noise and withheld cells do to the attack is measured, not assumed.
-Groups are half of a sample of the units, so that a guess without the release is a coin. The sample is the first `PERIODS` periods of
-at most twice `GROUP` units; all groups are released in one call (``attacks.sampling``). Under differential privacy
-nothing is released in a game, since each release is charged: the budget itself bounds this attack.
+Groups are half of a sample of the units, so that a guess without the release is a coin. The sample is the first
+`PERIODS` periods of at most twice `GROUP` units; all groups are released in one call (``attacks.sampling``). Under
+differential privacy nothing is released in a game, since each release is charged: the budget bounds this attack.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from statistics import fmean, pvariance
+from statistics import fmean
 from typing import Final
 
 import pyarrow as pa
@@ -111,5 +111,7 @@ def _score(release: _Release, references: Sequence[_Release], cells: Sequence[Ke
     for cell in cells:
         known = [each.counts[cell] for each in references if cell in each.counts]
         if cell in release.counts and len(known) >= _LEAST_REFERENCES:
-            score += (release.counts[cell] - fmean(known) - 0.5) / (pvariance(known) + 1)
+            mean = sum(known) / len(known)
+            variance = sum(count * count for count in known) / len(known) - mean * mean
+            score += (release.counts[cell] - mean - 0.5) / (variance + 1)
     return score

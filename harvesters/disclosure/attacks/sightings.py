@@ -22,13 +22,12 @@ _PERIODS: Final = "_attack_sighted"
 
 def published_counts(target: Target, days: int) -> dict[datetime, dict[Place, int]]:
     """Number of people by period and place, for the first days that are published, `MOST_PERIODS` periods at most."""
-    moments = target.table.column(PERIOD_COLUMN)
-    periods = sorted(pc.unique(moments).to_pylist())[:MOST_PERIODS]
+    periods = sorted(target.table.column(PERIOD_COLUMN).unique().to_pylist())[:MOST_PERIODS]
     counts: dict[datetime, dict[Place, int]] = {
         moment: {} for moment in periods if moment < periods[0] + timedelta(days=days)
     }
     if counts:
-        for row in target.table.filter(pc.less_equal(moments, pa.scalar(max(counts)))).to_pylist():
+        for row in target.table.filter(pc.field(PERIOD_COLUMN) <= pa.scalar(max(counts))).to_pylist():
             counts[row[PERIOD_COLUMN]][place_of(row, target.spec)] = int(row[UNITS_COLUMN])
     return counts
 

@@ -72,7 +72,7 @@ class Trajectory:
         """Needs counts of the same people in one zone after another, and the input to judge."""
         spec = target.spec
         if not spec.units:
-            return "no-unit"
+            return "no-unit-behind-rows"
         if target.policy.name not in {*FLAT, "dp"}:
             return "levels-change-from-cell-to-cell" if target.policy.name == "rollup" else "no-sequence-of-counts"
         if not spec.zones or not spec.time or UNITS_COLUMN not in target.table.column_names:
