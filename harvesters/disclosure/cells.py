@@ -127,12 +127,17 @@ def drop(con: duckdb.DuckDBPyConnection) -> None:
 def _store_cells(con: duckdb.DuckDBPyConnection, spec: Spec, preset: Preset, select: str, source: str) -> None:
     """Sum the measures per cell, round them, and mark which cells keep the rule."""
     keys = idents(spec.key_columns)
-    rule = " AND ".join([_keyed(spec), f"units >= {preset.min_units}", *_not_zero(spec, preset)])
+    rule = " AND ".join([_keyed(spec), enough_sql(preset), *_not_zero(spec, preset)])
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {CELLS} AS WITH summed AS ({select}{sums_sql(spec)} FROM {source}"
         f" GROUP BY {keys}), cells AS (SELECT {keys}, CAST(units AS BIGINT) AS units, __rows{figures_sql(spec)}"
         f" FROM summed) SELECT *, {rule} AS publishable FROM cells"
     )
+
+
+def enough_sql(preset: Preset) -> str:
+    """The condition that a cell has enough units."""
+    return f"units >= {preset.min_units}"
 
 
 def sums_sql(spec: Spec) -> str:

@@ -108,27 +108,25 @@ def judge_remainders(
     )
     for number, column in enumerate(judged_columns(spec)):
         sum_per_member(con, relation, spec, column, _MEMBERS)
-        conditions = broken_free_sql(spec, rules)
-        if column in spec.units:
-            conditions.append(f"{members_sql(spec)} >= {preset.min_units}")
-        if preset.zero_is_small:
-            conditions += [f"coalesce(sum(__s{place}), 0) <> 0" for place in range(len(spec.measures))]
-        _judge(con, spec, level, conditions or ["true"], is_unit=number == 0)
+        conditions = remainder_rules(spec, preset, rules, column, is_unit=number == 0)
+        _judge(con, spec, level, conditions or ["true"])
 
 
-def _judge(
-    con: duckdb.DuckDBPyConnection,
-    spec: Spec,
-    level: Sequence[str],
-    conditions: list[str],
-    *,
-    is_unit: bool,
-) -> None:
+def remainder_rules(spec: Spec, preset: Preset, rules: Rules, column: str, *, is_unit: bool) -> list[str]:
+    """What a remainder must keep: the rules of a cell, and that nobody is left alone with one cell of it."""
+    conditions = broken_free_sql(spec, rules)
+    if column in spec.units:
+        conditions.append(f"{members_sql(spec)} >= {preset.min_units}")
+    if preset.zero_is_small:
+        conditions += [f"coalesce(sum(__s{place}), 0) <> 0" for place in range(len(spec.measures))]
+    return [*conditions, not_alone_sql()] if is_unit else conditions
+
+
+def _judge(con: duckdb.DuckDBPyConnection, spec: Spec, level: Sequence[str], conditions: list[str]) -> None:
     sums = "".join(
         f", sum(__s{i}) AS __s{i}, sum(__n{i}) AS __n{i}, sum(__size{i}) AS __size{i}"
         for i in range(len(spec.measures))
     )
-    alone = " AND count(*) - max(__most) >= 2" if is_unit else ""
     keys = idents(level)
     by_member = f"{keys}, __unit" if keys else "__unit"
     con.execute(
@@ -137,11 +135,16 @@ def _judge(
         f" {_same('members', 'cells', spec.key_columns)}),"
         f" units AS (SELECT {by_member}, sum(__rows) AS __rows, max(__here) AS __most{sums} FROM inside"
         f" GROUP BY {by_member}),"
-        f" judged AS (SELECT {_prefix(level)}coalesce({' AND '.join(conditions)}{alone}, false) AS __keeps FROM units"
+        f" judged AS (SELECT {_prefix(level)}coalesce({' AND '.join(conditions)}, false) AS __keeps FROM units"
         f"{' GROUP BY ' + keys if keys else ''})"
         f" SELECT nodes.* REPLACE (nodes.__safe AND judged.__keeps AS __safe) FROM {_NODES} AS nodes JOIN judged"
         f" ON {_same('nodes', 'judged', level)}"
     )
+
+
+def not_alone_sql() -> str:
+    """The condition that two units remain whichever cell is taken out of a remainder."""
+    return "count(*) - max(__most) >= 2"
 
 
 def _add_totals(con: duckdb.DuckDBPyConnection, spec: Spec, level: Sequence[str]) -> None:
