@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from attack_world import engine, load, printed, released
+from attack_world import HOURLY, engine, handmade, load, people, printed, released
 
 from disclosure import Spec
 from disclosure.attacks import Verdict, run
@@ -40,6 +40,15 @@ def test_majority_of_a_class_tells_too_much(sizes, reason):
         assert run("homogeneity", repaired).verdict is Verdict.SURVIVED
         assert run("recount", repaired).verdict is Verdict.SURVIVED
         assert run("linkage", repaired).verdict is Verdict.SURVIVED
+
+
+def test_amount_of_zero_is_true_of_everybody_in_the_row():
+    """Twelve homes that used nothing were all empty."""
+    with engine() as con:
+        load(con, people("away", 12, kwh=0.0) + people("home", 12), ("person", "zone", "ts", "kwh"))
+        leaking = run("homogeneity", handmade(con, HOURLY.format(having="units >= 10")))
+        assert (leaking.broken, leaking.reason) == (True, "zero-is-true-of-everybody")
+        assert run("homogeneity", released(con)).verdict is Verdict.SURVIVED
 
 
 def test_row_of_a_table_with_one_destination_is_true_of_everybody_in_it():

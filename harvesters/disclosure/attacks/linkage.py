@@ -37,7 +37,7 @@ class Linkage:
     def applies(self, target: Target) -> str | None:
         """Needs the input: the known points are true ones."""
         if not target.spec.units:
-            return "no-unit"
+            return "no-unit-behind-rows"
         if target.truth is None:
             return "input-needed"
         if target.spec.presence is Presence.SIMULTANEOUS:

@@ -26,7 +26,7 @@ class MissingValue:
     def applies(self, target: Target) -> str | None:
         """Needs units that may be without a value."""
         if not target.spec.units:
-            return "no-unit"
+            return "no-unit-behind-rows"
         if is_microdata(target):
             return None
         if target.spec.presence is Presence.SIMULTANEOUS:

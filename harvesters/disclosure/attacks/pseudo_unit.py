@@ -31,7 +31,7 @@ class PseudoUnit:
     def applies(self, target: Target) -> str | None:
         """Needs the input; where units are counted at once, a rotating identifier is expected and harmless."""
         if not target.spec.units:
-            return "no-unit"
+            return "no-unit-behind-rows"
         if target.truth is None:
             return "input-needed"
         return "counted-at-once" if target.spec.presence is Presence.SIMULTANEOUS else None

@@ -26,7 +26,7 @@ class Recount:
     def applies(self, target: Target) -> str | None:
         """Needs the input, and rows that describe units without noise in their keys."""
         if not target.spec.units:
-            return "no-unit"
+            return "no-unit-behind-rows"
         if is_microdata(target):
             return None
         return None if has_members(target) else unreadable(target)

@@ -40,7 +40,7 @@ class Singleton:
     def applies(self, target: Target) -> str | None:
         """Needs contributors and the input, and totals or rules about shares."""
         if target.spec.contributors is None:
-            return "no-unit"
+            return "no-unit-behind-rows"
         if target.policy.name in {"cell-key", "dp"}:
             return "noise-is-not-additive"
         if not has_totals(target) and not limits_of(target).any:
