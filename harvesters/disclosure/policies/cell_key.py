@@ -14,6 +14,9 @@ Why it is safe, and under which assumptions:
   So a cell that is not listed may be empty, small, or unlucky. Structural zeros need no mark.
 - Totals of trips, kWh and nights carry noise scaled to the largest contributions (``cellkey.magnitude``).
 
+Statutory shares (nobody above 15 %) are statements about true totals, which noise neither keeps nor shows; deciding by
+them would tell about the truth. Presets with such a rule are refused, companies have other policies.
+
 The table is not additive: noise of parts and of their sum are different draws, and the proof says so. A mean is
 refused: dividing two noisy figures is left to the reader, who has both.
 """
@@ -107,12 +110,15 @@ class CellKey:
 
         Raises:
             DisclosureRefused: codes ``site-key-missing``, ``cell-key-rotated``, ``policy-needs-distinct-units``,
-                ``policy-refuses-means``, ``cell-key-noise-below-p``.
+                ``policy-refuses-means``, ``noise-cannot-keep-shares``,
+                ``cell-key-noise-below-p``.
         """
         if self.key_id not in (None, key_id(site_key(site))):
             raise DisclosureRefused("cell-key-rotated", what="key_id")
         if spec.presence is not Presence.DISTINCT or spec.unit is None:
             raise DisclosureRefused("policy-needs-distinct-units", policy=self.name)
+        if preset.needs or preset.max_share_percent is not None:
+            raise DisclosureRefused("noise-cannot-keep-shares", policy=self.name, preset=preset.id)
         means = [name for name, measure in spec.measures.items() if measure.kind is MeasureKind.MEAN]
         if means:
             raise DisclosureRefused("policy-refuses-means", policy=self.name, columns=means)

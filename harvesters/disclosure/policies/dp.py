@@ -171,7 +171,8 @@ class DifferentialPrivacy:
 
         Raises:
             DisclosureRefused: codes ``site-key-missing``, ``zone-and-time-needed``, ``policy-needs-distinct-units``,
-                ``policy-refuses-means``, ``dp-one-unit-only``, ``dp-bounds-do-not-fit``.
+                ``policy-refuses-means``, ``noise-cannot-keep-shares``,
+                ``dp-one-unit-only``, ``dp-bounds-do-not-fit``.
         """
         site_key(site)
         if not spec.zones or not spec.time:
@@ -180,6 +181,8 @@ class DifferentialPrivacy:
             raise DisclosureRefused("policy-needs-distinct-units", policy=self.name)
         if spec.also_units:
             raise DisclosureRefused("dp-one-unit-only", columns=list(spec.also_units))
+        if preset.needs or preset.max_share_percent is not None:
+            raise DisclosureRefused("noise-cannot-keep-shares", policy=self.name, preset=preset.id)
         means = [name for name, measure in spec.measures.items() if measure.kind is MeasureKind.MEAN]
         if means:
             raise DisclosureRefused("policy-refuses-means", policy=self.name, columns=means)

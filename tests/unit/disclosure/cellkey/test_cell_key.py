@@ -263,6 +263,8 @@ def test_what_noise_by_keys_cannot_protect_is_refused(con):
         make(con, town(), mean)
     with pytest.raises(DisclosureRefused, match="cell-key-noise-below-p"):
         make(con, town(), site=SiteRules(key=SITE.key, p_percent=20))
+    with pytest.raises(DisclosureRefused, match="noise-cannot-keep-shares"):
+        make(con, town(), site=SiteRules(key=SITE.key, p_percent=10), preset=load_preset("house-business"))
     with pytest.raises(DisclosureRefused, match="unit-looks-like-row-id"):
         make(con, [(f"p{n}", *row[1:]) for n, row in enumerate(town())])
 
