@@ -90,5 +90,6 @@ def _odd_periods(target: Target) -> list[tuple[str, Any]]:
 
 
 def _lengths(target: Target) -> list[str]:
-    """The length of each row's period, where a table has several."""
-    return list(target.table.column("period").to_pylist()) if "period" in target.table.column_names else []
+    """The length of each row's period, where a table has several: the level says it, also of the whole."""
+    times = {level.slug: level.time for level in getattr(target.policy, "levels", ())}
+    return [times[slug] for slug in target.table.column("level").to_pylist()] if times else []

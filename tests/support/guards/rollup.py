@@ -102,6 +102,12 @@ def one_drives_far() -> list[town.Row]:
     ]
 
 
+def nobody_moved() -> list[town.Row]:
+    """Fourteen riders without a single kilometer."""
+    shown = [row for zone, first in (("A1", 200), ("A2", 300), ("B0", 400)) for row in busy(zone, first)]
+    return [*town.trips("A0", 1, riders(0, 14), each=2, km=0.0), *shown]
+
+
 def without_own_value() -> list[town.Row]:
     """Fourteen riders of whom three have a distance."""
     return [
@@ -173,6 +179,13 @@ GUARDS = (
         replacement=lambda spec, rules, rows_name: "true",
         release=lambda: target(one_drives_far(), town.town(), town.WITH_KM, SiteRules(p_percent=10)),
         caught_by=("singleton",),
+    ),
+    guard(
+        name="a figure of zero would tell about everybody",
+        target="disclosure.rollup.judge:not_zero_sql",
+        replacement=lambda spec, preset: [],
+        release=lambda: target(nobody_moved(), town.town(), town.WITH_KM),
+        caught_by=("homogeneity",),
     ),
     guard(
         name="a number of the row is no unit",

@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pytest
 
+from disclosure.attacks import Verdict
 from disclosure.engine import connect
 from disclosure.errors import DisclosureRefused
+from disclosure.gate import gate
 from disclosure.policies.rollup import Rollup, ladder
 from disclosure.presets import load_preset
 from disclosure.protect import protect
@@ -87,6 +89,14 @@ def test_release_with_planted_riders_keeps_to_the_preset(con, trips, policy):
     assert whole
     for row in whole:
         assert row["units"] == len(seen[row["pickup_zone"], row["dropoff_zone"]])
+
+
+def test_release_passes_the_gate_and_survives_every_attack(con, policy):
+    cleared = gate(con, "taxis", protect(con, "taxis", SPEC, PRESET, policy), SPEC, PRESET)
+    verdicts = {each.attack: each.verdict for each in cleared.attacks}
+    assert {"recount", "rest-bin", "pseudo-unit", "differencing", "engine-drift"} <= verdicts.keys()
+    assert Verdict.BROKEN not in verdicts.values()
+    assert verdicts["rest-bin"] is Verdict.SURVIVED
 
 
 def test_release_without_riders_is_refused(con, policy):
