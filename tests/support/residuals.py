@@ -1,4 +1,4 @@
-"""What trajectory recovery and membership inference gain from our own releases of a synthetic month.
+"""What trajectory recovery and membership inference gain from our own releases of a synthetic week.
 
 `python tests/support/residuals.py` prints the table of the documentation of limits: for each city and policy the
 one-sided 95 % bound of the gain over the guess without linking, over twenty seeds, and the limit above which a release
@@ -43,23 +43,23 @@ class Residual:
     limits: dict[str, float]
 
 
-def measured(cities: tuple[City, ...] = CITIES, days: int = 28) -> Iterator[Residual]:
-    """Every city under every policy; `days` of the month are generated."""
+def measured(cities: tuple[City, ...] = CITIES, days: int = 7) -> Iterator[Residual]:
+    """Every city under every policy; `days` days are generated, and the membership attack adds all of them up."""
     preset = load_preset("house-personal")
     for city in cities:
-        month = City(people=city.people, zones=city.zones, days=days)
+        week = City(people=city.people, zones=city.zones, days=days)
         with tempfile.TemporaryDirectory() as folder, connect(Path(folder), "1GB") as con:
             names = ("person", "zone", "ts")
-            table = pa.table(dict(zip(names, map(list, zip(*commuters(month, SEED), strict=True)), strict=True)))
+            table = pa.table(dict(zip(names, map(list, zip(*commuters(week, SEED), strict=True)), strict=True)))
             con.register("rows_in", table)
-            con.execute("CREATE TABLE month AS SELECT * FROM rows_in")
+            con.execute("CREATE TABLE week AS SELECT * FROM rows_in")
             con.unregister("rows_in")
             for policy in POLICIES:
-                made = protect(con, "month", SPEC, preset, policy, SITE)
-                target = target_of(made, SPEC, preset, site=SITE, truth=Truth(con=con, relation="month"))
-                found = residuals(target, SEED)
+                made = protect(con, "week", SPEC, preset, policy, SITE)
+                target = target_of(made, SPEC, preset, site=SITE, truth=Truth(con=con, relation="week"))
+                found = residuals(target, SEED, periods=24 * days)
                 yield Residual(
-                    city=month,
+                    city=week,
                     policy=policy.name,
                     recovery=found["recovery"],
                     membership=found["membership"],

@@ -48,7 +48,7 @@ class _Release:
     counts: Mapping[Key, int]
 
 
-def games(target: Target, seed: int) -> list[float]:
+def games(target: Target, seed: int, periods: int = PERIODS) -> list[float]:
     """For each game the share of right answers about targets in the group and out of it.
 
     Empty where the game cannot be played: too few units, or a policy whose zones do not stand by themselves.
@@ -56,7 +56,7 @@ def games(target: Target, seed: int) -> list[float]:
     truth = target.truth
     if truth is None or target.policy.name not in FLAT:
         return []
-    with some_units(truth, target.spec, _SOURCE, 2 * GROUP, hours=hours_of(PERIODS, target.spec.time_bin)) as source:
+    with some_units(truth, target.spec, _SOURCE, 2 * GROUP, hours=hours_of(periods, target.spec.time_bin)) as source:
         unit = unit_text(str(target.spec.unit))
         rows = truth.con.execute(f"SELECT DISTINCT {unit} AS name FROM {_SOURCE} ORDER BY name").fetchall()
         units = [name for (name,) in rows]

@@ -7,7 +7,8 @@ moving 1, so as many as possible stay; of those who must move, whoever is away f
 first, and at the end of the night the day before is repeated (their day-to-day linking). A target is one of the
 anonymous people at the known place; the guess is that one's way.
 Only periods count in which the target is somewhere else than where it is known to have been: that most people sleep
-at home tells nothing. Baseline, without linking anything: where most other people are at that hour.
+at home tells nothing. Where the way stays at the known place the guess is that of the baseline. Baseline, without
+linking anything: where most other people are at that hour.
 
 *Membership.* Attacker: knows all rows of a target, and the habits of the city (reference groups without the target).
 Method, after Pyrgelis, Troncoso, De Cristofaro, "Knock Knock, Who's There?" (NDSS 2018): for the cells of the target
@@ -91,14 +92,20 @@ class Trajectory:
         return survived(self.name, **figures)
 
 
-def residuals(target: Target, seed: int) -> dict[str, float]:
-    """The measured gains over the baselines, as one-sided 95 % bounds: ``recovery`` and ``membership``."""
+def residuals(target: Target, seed: int, *, periods: int = membership.PERIODS) -> dict[str, float]:
+    """The measured gains over the baselines, as one-sided 95 % bounds: ``recovery`` and ``membership``.
+
+    Args:
+        target: a release with its input.
+        seed: of the samples.
+        periods: how many periods the membership attack adds up.
+    """
     bounds = {"recovery": 0.0, "membership": 0.0}
     counts = published_counts(target, DAYS)
     if target.truth is not None and len(counts) >= LEAST_PERIODS:
         sightings = true_sightings(target, target.truth, list(counts))
         bounds["recovery"] = uplift_upper(*recovery_shares(counts, sightings, seed))
-    games = membership.games(target, seed)
+    games = membership.games(target, seed, periods)
     if games:
         bounds["membership"] = uplift_upper(games, [0.5] * len(games))
     return bounds
@@ -117,9 +124,15 @@ def recovery_shares(counts: Counts, sightings: Sightings, seed: int) -> tuple[li
         drawn = random.Random(f"{seed}-{number}")  # noqa: S311 - a sample of targets, nothing that must stay secret
         ways = recovered(counts, drawn)
         targets = drawn.sample(travelers, min(TARGETS, len(travelers)))
+        crowds = [crowd(counts, known[each]) for each in targets]
         guesses = [_guess(ways, known[each], first, drawn) for each in targets]
-        accuracies.append(_mean([share_right(way, away[each]) for way, each in zip(guesses, targets, strict=True)]))
-        baselines.append(_mean([share_right(crowd(counts, known[each]), away[each]) for each in targets]))
+        # Where the way stays at the known place although the target is elsewhere, it falls back on the crowd.
+        moved = [
+            busiest | {moment: place for moment, place in way.items() if place != known[each]}
+            for busiest, way, each in zip(crowds, guesses, targets, strict=True)
+        ]
+        accuracies.append(_mean([share_right(way, away[each]) for way, each in zip(moved, targets, strict=True)]))
+        baselines.append(_mean([share_right(way, away[each]) for way, each in zip(crowds, targets, strict=True)]))
     return accuracies, baselines
 
 
