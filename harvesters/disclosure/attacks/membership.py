@@ -68,8 +68,8 @@ def games(target: Target, seed: int, periods: int = PERIODS) -> list[float]:
             target, source, _plays(groups), f"{unit_text(str(target.spec.unit), 'source.')} = plays.name"
         )
         releases = [_Release(group, _counts(published.get(str(n), ()), target)) for n, group in enumerate(groups)]
-        periods = sorted({moment for each in releases for _, moment in each.counts})
-        cells = places_in(target, source, periods)
+        moments = sorted({moment for each in releases for _, moment in each.counts})
+        cells = places_in(target, source, moments)
     references = releases[:REFERENCES]
     return [_game(each, references, cells, units, drawn) for each in releases[REFERENCES:]]
 
