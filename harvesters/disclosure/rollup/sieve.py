@@ -21,7 +21,7 @@ from disclosure.rollup.rest import rows_table
 from disclosure.sqltext import one_row
 
 SPLIT_BELOW = 0.8
-_BUSY, _NARROWED = PREFIX + "busy", PREFIX + "narrowed"
+_BUSY, _MARKED = PREFIX + "busy", PREFIX + "marked"
 
 
 def parked_table(level: int) -> str:
@@ -49,35 +49,38 @@ class Sieve:
                 self._park(level)
                 sifted.add(level)
                 rows = passing
-        self.con.execute(f"DROP TABLE IF EXISTS {_BUSY}")
+        for name in (_BUSY, _MARKED):
+            self.con.execute(f"DROP TABLE IF EXISTS {name}")
         return frozenset(sifted)
 
     def forget(self) -> None:
         """Remove the parked rows."""
-        for name in (_BUSY, _NARROWED, *(parked_table(level) for level in range(len(self.frame.levels) + 1))):
+        for name in (_BUSY, _MARKED, *(parked_table(level) for level in range(len(self.frame.levels) + 1))):
             self.con.execute(f"DROP TABLE IF EXISTS {name}")
 
     def _count(self, level: int) -> int:
+        """Mark each row with its cell of a level; gives how many rows lie in cells with enough of them."""
         key, joins = self.frame.up_sql(level, "below.key")
         self.con.execute(
-            f"CREATE OR REPLACE TEMP TABLE {_BUSY} AS SELECT {key} AS key, count(*) AS n FROM {rows_table(0)} AS below"
-            f"{joins} WHERE below.key IS NOT NULL GROUP BY 1 HAVING {enough_sql('count(*)', self.judge.least)}"
+            f"CREATE OR REPLACE TEMP TABLE {_MARKED} AS SELECT below.key AS finest, {key} AS key,"
+            f" {self.judge.carried('below.')} FROM {rows_table(0)} AS below{joins}"
+        )
+        self.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE {_BUSY} AS SELECT key, count(*) AS n FROM {_MARKED} WHERE key IS NOT NULL"
+            f" GROUP BY key HAVING {enough_sql('count(*)', self.judge.least)}"
         )
         return int(one_row(self.con, f"SELECT coalesce(sum(n), 0)::BIGINT FROM {_BUSY}")[0])
 
     def _park(self, level: int) -> None:
         con, rows, carried = self.con, rows_table(0), self.judge.carried("below.")
-        key, joins = self.frame.up_sql(level, "below.key")
-        marked = f"SELECT below.key AS finest, {key} AS key, {carried} FROM {rows} AS below{joins}"
-        up, up_joins = self.frame.up_sql(level + 1, "below.finest")
-        con.execute(
-            f"CREATE OR REPLACE TEMP TABLE {parked_table(level + 1)} AS SELECT {up} AS key, {carried}"
-            f" FROM (SELECT * FROM ({marked}) AS below ANTI JOIN {_BUSY} AS busy ON busy.key = below.key) AS below"
-            f"{up_joins}"
-        )
-        con.execute(
-            f"CREATE OR REPLACE TEMP TABLE {_NARROWED} AS SELECT below.finest AS key, {carried}"
-            f" FROM ({marked}) AS below SEMI JOIN {_BUSY} AS busy ON busy.key = below.key"
-        )
+        # The marked rows hold all that the rows held: one copy is enough.
         con.execute(f"DROP TABLE {rows}")
-        con.execute(f"ALTER TABLE {_NARROWED} RENAME TO {rows}")
+        above, joins = self.frame.above_sql(level, "below.key")
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE {parked_table(level + 1)} AS SELECT {above} AS key, {carried}"
+            f" FROM {_MARKED} AS below ANTI JOIN {_BUSY} AS busy ON busy.key = below.key{joins}"
+        )
+        con.execute(
+            f"CREATE TEMP TABLE {rows} AS SELECT below.finest AS key, {carried}"
+            f" FROM {_MARKED} AS below SEMI JOIN {_BUSY} AS busy ON busy.key = below.key"
+        )
