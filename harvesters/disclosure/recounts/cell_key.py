@@ -7,7 +7,7 @@ and no rounding. Because noise is a function of the input and the key, the compa
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from heapq import nlargest
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from disclosure.policies.cell_key import CellKey
 
 MICRO = 1_000_000
+_LANE = 128
 Words = tuple[int, ...]
 
 
@@ -34,10 +35,10 @@ Words = tuple[int, ...]
 class Part:
     """What stands behind one figure of a cell: its units, their summed words, the total and the largest amounts."""
 
-    units: int = 0
-    words: list[int] = field(default_factory=lambda: [0] * WORDS)
-    total: int = 0
-    largest: list[int] = field(default_factory=list)
+    units: int
+    words: Words
+    total: int
+    largest: list[int]
 
 
 def recount(
@@ -95,10 +96,10 @@ def _expected(
     con: duckdb.DuckDBPyConnection, relation: str, policy: CellKey, spec: Spec, preset: Preset, key: bytes
 ) -> tuple[dict[CellId, tuple[Any, ...]], dict[CellId, int]]:
     """The rows that must be published, and the least number of true units behind each cell of the input."""
-    words = _Words(key)
+    lanes = _Lanes(key)
     by_kind = [
         {
-            cell: _parts(units, spec, words, policy.magnitude.top)
+            cell: _parts(units, spec, lanes, policy.magnitude.top)
             for cell, units in cells_of(con, relation, spec, column)
         }
         for column in (*spec.units, *(() if spec.contributor in (None, *spec.units) else (spec.contributor,)))
@@ -117,37 +118,43 @@ def _expected(
     return rows, true_units
 
 
-class _Words(dict[str | None, Words]):
-    """Words of units, computed once each."""
+class _Lanes(dict[str | None, int]):
+    """The words of each unit side by side in one number, wide enough apart that sums do not meet; computed once."""
 
     def __init__(self, key: bytes) -> None:
         super().__init__()
         self._key = key
 
-    def __missing__(self, unit: str | None) -> Words:
-        words = self[unit] = _read(record_digest(self._key, unit))
-        return words
+    def __missing__(self, unit: str | None) -> int:
+        words = _read(record_digest(self._key, unit))
+        lanes = self[unit] = sum(word << (_LANE * place) for place, word in enumerate(words))
+        return lanes
+
+
+def _unlaned(lanes: int) -> Words:
+    return tuple((lanes >> (_LANE * place)) % KEY_SPACE for place in range(WORDS))
 
 
 def _read(digest: bytes) -> Words:
     return tuple(int.from_bytes(digest[8 * n : 8 * n + 8], "big") for n in range(WORDS))
 
 
-def _parts(units: Mapping[str | None, Contribution], spec: Spec, words: _Words, top: int) -> list[Part]:
+def _parts(units: Mapping[str | None, Contribution], spec: Spec, lanes: _Lanes, top: int) -> list[Part]:
     """One part for all units, and one for each measure with the units that have a value."""
     amounts: list[dict[str | None, int]] = [{unit: each.rows for unit, each in units.items()}]
     for number in range(len(spec.measures)):
         sums = {unit: each.sums[number] for unit, each in units.items()}
         amounts.append({unit: int(value * MICRO) for unit, value in sums.items() if value is not None})
-    return [_part(each, words, top) for each in amounts]
+    return [_part(each, lanes, top) for each in amounts]
 
 
-def _part(amounts: Mapping[str | None, int], words: _Words, top: int) -> Part:
-    part = Part(units=len(amounts), total=sum(amounts.values()))
-    for unit in amounts:
-        part.words = [(one + other) % KEY_SPACE for one, other in zip(part.words, words[unit], strict=True)]
-    part.largest = nlargest(top, map(abs, amounts.values()))
-    return part
+def _part(amounts: Mapping[str | None, int], lanes: _Lanes, top: int) -> Part:
+    return Part(
+        units=len(amounts),
+        words=_unlaned(sum(map(lanes.__getitem__, amounts))),
+        total=sum(amounts.values()),
+        largest=nlargest(top, map(abs, amounts.values())),
+    )
 
 
 def _count_noise(part: Part, policy: CellKey) -> int:
