@@ -44,7 +44,7 @@ def check_unit(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, *, one
     if spec.unit is None:
         raise DisclosureRefused("unit-missing", preset="recode")
     if not one_record_per_unit:
-        if reason := row_id_reason(unit_evidence(con, relation, spec.unit)):
+        if reason := row_id_reason(unit_evidence(con, relation, spec.unit, spec.time, spec.timezone)):
             raise DisclosureRefused(reason, column=spec.unit)
         return
     rows, units = count_units(con, relation, spec.unit)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
 from math import prod
 from typing import Any, Final
 
@@ -129,7 +128,7 @@ class Forest:
             for a, each in enumerate(self.hierarchies)
         ]
         squares = [np.array([mean * mean for mean in row], dtype=np.int64) for row in means]
-        vectors = np.array(list(product(*(range(depth) for depth in self.depths))), dtype=np.int8)
+        vectors = np.indices(self.depths, dtype=np.int8).reshape(len(self.depths), -1).T
         weights = sum(squares[a][vectors[:, a]] for a in range(len(squares)))
         # Stable: equal weights stay in the order of the vectors.
         ordered: NDArray[np.int8] = vectors[np.argsort(weights, kind="stable")]

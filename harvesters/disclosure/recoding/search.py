@@ -151,12 +151,12 @@ def _settled(
     low, high = low[order], high[order]
     classes = np.where(classes >= 0, rank[np.maximum(classes, 0)], -1)
     sizes = np.bincount(classes[classes >= 0], minlength=len(low))
+    losses = forest.losses(forest.common_levels(low, high), low)
     for record in left[_canonical(codes, rules, left)]:
         joined_low, joined_high = np.minimum(low, codes[record]), np.maximum(high, codes[record])
-        after = forest.losses(forest.common_levels(joined_low, joined_high), joined_low) * (sizes + 1)
-        before = forest.losses(forest.common_levels(low, high), low) * sizes
-        best = int(np.argmin(after - before))
-        low[best], high[best] = joined_low[best], joined_high[best]
+        joined = forest.losses(forest.common_levels(joined_low, joined_high), joined_low)
+        best = int(np.argmin(joined * (sizes + 1) - losses * sizes))
+        low[best], high[best], losses[best] = joined_low[best], joined_high[best], joined[best]
         classes[record] = best
         sizes[best] += 1
     return classes, low, high
