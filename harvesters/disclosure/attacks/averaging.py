@@ -30,7 +30,7 @@ from disclosure.errors import DisclosureError
 from disclosure.spec import UNITS_COLUMN
 
 ASKED: Final = 40
-EQUAL_ANSWERS: Final = 3
+EQUAL_ANSWERS: Final = 2
 """After this number of equal answers the table is taken to be a function of the input."""
 
 SAMPLE_ZONES: Final = 4

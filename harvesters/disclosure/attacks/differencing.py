@@ -23,13 +23,15 @@ from disclosure.attacks import neighbors, noisy_differences
 from disclosure.attacks.core import Result, Target, Truth, judged
 from disclosure.attacks.differences import findings
 from disclosure.attacks.members import has_members, unit_text
-from disclosure.attacks.sampling import some_zones
+from disclosure.attacks.sampling import FLAT, some_zones
 from disclosure.changes import safe_correction
 from disclosure.errors import DisclosureError
 from disclosure.history.method import NOISY
 from disclosure.sqltext import literal
 
 UNITS: Final = 2
+"""Units that are taken out, one after the other; one only where a release is made level by level and takes longer."""
+
 SAMPLE_ZONES: Final = 2
 
 _FIRST, _SECOND = "_attack_version_1", "_attack_version_2"
@@ -64,7 +66,12 @@ class Differencing:
         ]
         found += _corrections(target, seed)
         return judged(
-            self.name, "difference-of-few-units", found, releases=len(others), units=UNITS, sample_zones=SAMPLE_ZONES
+            self.name,
+            "difference-of-few-units",
+            found,
+            releases=len(others),
+            units=_tries(target),
+            sample_zones=SAMPLE_ZONES,
         )
 
 
@@ -93,6 +100,10 @@ def _comparable(target: Target, other: Target) -> bool:
     return has_members(target) and has_members(other)
 
 
+def _tries(target: Target) -> int:
+    return UNITS if target.policy.name in FLAT else 1
+
+
 def _corrections(target: Target, seed: int) -> list[str]:
     """Units whose removal the house would publish."""
     truth = target.truth
@@ -104,7 +115,7 @@ def _corrections(target: Target, seed: int) -> list[str]:
     with some_zones(target, truth, _FIRST, SAMPLE_ZONES) as sample:
         rows = sample.con.execute(f"SELECT DISTINCT {unit} AS name FROM {_FIRST} ORDER BY name").fetchall()
         names = [name for (name,) in rows]
-        for name in drawn.sample(names, min(UNITS, len(names))):
+        for name in drawn.sample(names, min(_tries(target), len(names))):
             with _without(sample, unit, name):
                 if _called_safe(target, sample):
                     found.append(name)
