@@ -71,16 +71,18 @@ def main(path: Path, k: int) -> dict[str, float | int | str]:
     recode(codes[:2_000], trees, rules, compiled)
     taken = []
     for _ in range(3):
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         found = recode(codes, trees, rules, compiled)
-        taken.append(time.perf_counter() - start)
+        taken.append((time.perf_counter() - start, time.process_time() - used))
+    seconds, cpu_seconds = sorted(taken)[1]
     return {
         "rows": len(codes),
         "classes": len(found.sizes),
         "least": int(found.sizes.min()),
         "search": found.search,
         "quality": round(found.quality(trees), 4),
-        "seconds": sorted(taken)[1],
+        "seconds": seconds,
+        "cpu_seconds": cpu_seconds,
         "rss_mb": peak_rss_mb(),
     }
 

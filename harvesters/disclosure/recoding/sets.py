@@ -14,7 +14,7 @@ Boundary: one query for the sets, then whole numbers in numpy; `is_protected` co
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -182,5 +182,5 @@ def _published(cut: _Cut, hierarchy: Hierarchy) -> pa.Table:
     return pa.table({"record": pa.array(records, pa.int64()), "item": pa.array(items, pa.string())})
 
 
-def _labels(row: NDArray[np.bool_], names: Sequence[str]) -> tuple[str, ...]:
-    return tuple(sorted({names[leaf] for leaf in np.flatnonzero(row).tolist()}))
+def _labels(row: NDArray[np.bool_], names: list[str]) -> tuple[str, ...]:
+    return tuple(sorted({names[int(leaf)] for leaf in np.flatnonzero(row)}))
