@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import duckdb
 
 from disclosure.sqltext import ident, literal, one_row
-from disclosure.units import unit_sql
+from disclosure.units import unit_of_type_sql
 
 ROWS_TO_JUDGE_A_UNIT = 20
 """Below this number of rows, or of units for the daily rule, nothing is said."""
@@ -71,14 +71,18 @@ def unit_evidence(
         time: a column of ``TIMESTAMP WITH TIME ZONE``, or empty.
         timezone: local time that days follow, validated by the specification.
     """
-    known = f"FROM {ident(relation)} WHERE {unit_sql(column)} IS NOT NULL"
+    described = con.execute(f"DESCRIBE SELECT {ident(column)} FROM {ident(relation)}").fetchall()
+    unit = unit_of_type_sql(column, str(described[0][1]))
+    known = f"FROM {ident(relation)} WHERE {unit} IS NOT NULL"
     if not time:
-        rows, units = one_row(con, f"SELECT count(*), count(DISTINCT {unit_sql(column)}) {known}")
+        # Grouping spills under a memory limit, a distinct count does not.
+        grouped = f"SELECT {unit} AS u, count(*) AS n {known} GROUP BY ALL"
+        rows, units = one_row(con, f"SELECT coalesce(sum(n), 0)::BIGINT, count(*) FROM ({grouped})")
         return UnitEvidence(rows=rows, units=units)
     day = f"CAST({ident(time)} AT TIME ZONE {literal(timezone)} AS DATE)"
     rows, units, days, recurring, busy = one_row(
         con,
-        f"WITH seen AS (SELECT {unit_sql(column)} AS u, {day} AS d, count(*) AS n {known} GROUP BY ALL),"
+        f"WITH seen AS (SELECT {unit} AS u, {day} AS d, count(*) AS n {known} GROUP BY ALL),"
         " per_unit AS (SELECT u, count(*) AS days, sum(n) AS n, count(*) FILTER (n > 1) AS busy FROM seen GROUP BY u)"
         " SELECT coalesce(sum(n), 0)::BIGINT, count(*), (SELECT count(DISTINCT d) FROM seen),"
         " count(*) FILTER (days > 1), coalesce(sum(busy), 0)::BIGINT FROM per_unit",

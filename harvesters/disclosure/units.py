@@ -16,6 +16,16 @@ WHITE_SQL: Final = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) ||
 """All signs that are taken off both ends of a text, as an SQL expression."""
 
 
+_WHOLE_NUMBERS = frozenset(
+    prefix + size for prefix in ("", "U") for size in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+)
+
+
+def unit_of_type_sql(column: str, type_name: str) -> str:
+    """An expression that tells the same units apart as `unit_sql` does; whole numbers have one spelling only."""
+    return ident(column) if type_name in _WHOLE_NUMBERS else unit_sql(column)
+
+
 def unit_sql(column: str) -> str:
     """The expression for the normalized unit (VARCHAR, NULL when missing)."""
     return f"nullif(upper(trim(CAST({ident(column)} AS VARCHAR), {WHITE_SQL})), '')"

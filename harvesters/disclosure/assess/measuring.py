@@ -30,6 +30,7 @@ from disclosure.assess.risk import Journalist, Risk, UnitRisk
 from disclosure.assess.runs import Values
 from disclosure.assess.sampling import suspicious_columns
 from disclosure.assess.sensitive import SensitiveRisk, sensitive_risk
+from disclosure.assess.subsets import SmallSets
 from disclosure.engine import DEFAULT_MEMORY
 from disclosure.relation import check_columns
 from disclosure.rowid import row_id_reason, unit_evidence
@@ -187,7 +188,7 @@ class _Work:
         unit = None if by_rows or column is None else unit_sql(column)
         if self._spec.quasi:
             if self._questions.small_sets:
-                sets = subsets.small_sets(self._con, self._relation, self._spec.quasi, unit)
+                sets = self._small_sets(None if by_rows else column)
             journalist, people = self._people(histogram, unit)
         return UnitRisk(
             column=column,
@@ -236,6 +237,12 @@ class _Work:
         expression = None if unit is None else unit_sql(unit)
         return sql.class_sizes(self._con, self._relation, self._spec.quasi, expression)
 
+    def _small_sets(self, unit: str | None) -> SmallSets:
+        if self._packed is not None:
+            return self._packed.small_sets(unit)
+        expression = None if unit is None else unit_sql(unit)
+        return subsets.small_sets(self._con, self._relation, self._spec.quasi, expression)
+
     def _values(self, column: str, unit: str | None) -> Values:
         if self._packed is not None:
             try:
@@ -247,14 +254,14 @@ class _Work:
 
     def _load(self, parquet: Path | None) -> Packed:
         spec, table = self._spec, None
-        names = (*spec.quasi, *spec.sensitive)
+        names = tuple(dict.fromkeys((*spec.quasi, *spec.sensitive)))
         # Spellings of a unit are merged by the engine; whole numbers have none.
         if parquet is not None and packed.has_integers(parquet, spec.units):
             table = packed.read_parquet(parquet, (*names, *spec.units))
         if table is None:
             columns = {name: ident(name) for name in names} | {unit: unit_sql(unit) for unit in spec.units}
             table = packed.load(self._con, self._relation, columns)
-        return Packed(table, spec.quasi)
+        return Packed(table, spec.quasi, spec.sensitive)
 
     def _fits(self) -> bool:
         spec, kernel = self._spec, self._questions.kernel

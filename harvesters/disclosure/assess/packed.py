@@ -18,7 +18,9 @@ import pyarrow.parquet as pq
 
 from disclosure.assess.encode import KEY_SPACE, Coded, Keys, encode, encode_all, pack, ranked
 from disclosure.assess.histogram import Histogram
+from disclosure.assess.packed_subsets import small_sets
 from disclosure.assess.runs import Runs, Values, boundaries
+from disclosure.assess.subsets import SmallSets
 from disclosure.sqltext import ident
 
 _BATCH_ROWS = 1 << 17
@@ -34,11 +36,15 @@ class Packed:
     Args:
         table: the columns, of any types.
         quasi: the quasi-identifiers; without any, all rows are one class.
+        judged: sensitive columns; only those that are quasi-identifiers too need to be named.
     """
 
-    def __init__(self, table: pa.Table, quasi: Sequence[str]) -> None:
-        self._table = table
-        self._keys, self._bound = pack(encode_all(table, quasi), table.num_rows)
+    def __init__(self, table: pa.Table, quasi: Sequence[str], judged: Sequence[str] = ()) -> None:
+        self._quasi = quasi
+        self._columns = encode_all(table, quasi)
+        self._keys, self._bound = pack(self._columns, table.num_rows)
+        # What is packed is not needed any more, unless it is judged as well.
+        self._table = table.drop_columns(sorted(set(quasi) - set(judged)))
 
     def class_sizes(self, unit: str | None = None) -> Histogram:
         """Sizes of the classes in rows, or in distinct units; missing units are together one."""
@@ -73,6 +79,10 @@ class Packed:
         np.add.at(totals, codes, counts)
         runs = Runs(starts=boundaries(pairs), codes=codes, counts=counts)
         return Values(labels=column.labels, totals=totals, missing=missing, runs=runs.pieces())
+
+    def small_sets(self, unit: str | None = None) -> SmallSets:
+        """All combinations of up to three quasi-identifiers, by rows or by distinct units."""
+        return small_sets(self._columns, self._quasi, None if unit is None else encode(self._table.column(unit)))
 
     def _appended(self, columns: Sequence[Coded]) -> tuple[Keys, list[int]]:
         """Keys with the columns in their low bits, first column highest, and the number of bits of each."""

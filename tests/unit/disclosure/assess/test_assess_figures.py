@@ -66,11 +66,12 @@ def test_diversity_and_closeness_follow_the_definitions(kernel, rows):
             assert found.closeness.hierarchical == oracle.hierarchical_t(counted, every, paths)
 
 
+@pytest.mark.parametrize("kernel", KERNELS)
 @given(rows=ROWS, without_unit=st.booleans())
 @settings(max_examples=5, deadline=None)
-def test_combinations_and_minimal_uniques_are_exhaustive(rows, without_unit):
+def test_combinations_and_minimal_uniques_are_exhaustive(kernel, rows, without_unit):
     unit = None if without_unit else "u"
-    found = _assess(rows, Kernel.SQL, small_sets=True, unit=unit, also_units=(), sensitive=()).units[0].small_sets
+    found = _assess(rows, kernel, small_sets=True, unit=unit, also_units=(), sensitive=()).units[0].small_sets
     expected, singled = oracle.small_sets(rows, QUASI, unit)
     got = {each.columns: (each.classes, each.k, each.uniques, each.minimal_uniques) for each in found.sets}
     assert got == expected
@@ -120,3 +121,10 @@ def test_empty_table_has_no_classes(kernel):
 def test_result_shows_no_figure_when_printed():
     rows = [{"a": "x", "b": 1, "c": 0.0, "d": True, "s": "flu", "n": 1, "u": "p1", "v": 1}] * 37
     assert "37" not in repr(_assess(rows, Kernel.AUTO))
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_column_may_be_known_and_sensitive_at_once(kernel):
+    rows = [{"a": "x", "b": 1, "c": 0.0, "d": True, "s": s, "n": 1, "u": s, "v": 1} for s in ("flu", "hiv")]
+    found = _assess(rows, kernel, quasi=("a", "s"), sensitive=("s",)).sensitive[0]
+    assert found.diversity.distinct == 1
