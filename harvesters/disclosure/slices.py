@@ -30,7 +30,7 @@ from disclosure.sqltext import VALUE_TYPE, ident, idents, literal, one_row
 from disclosure.units import unit_sql
 
 ROWS_WORTH_SLICING = 5_000_000
-ROWS_OF_A_SLICE = 4_000_000
+ROWS_OF_A_SLICE = 2_000_000
 QUARTER_US = 900_000_000
 MOST_QUARTERS = 400_000
 _QUARTERS, _SEEN, _SLICE = "_disclosure_quarters", "_disclosure_seen", "_disclosure_slice"
