@@ -17,12 +17,13 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
-from itertools import combinations
+from itertools import accumulate, combinations
 from typing import Final, Self
 
 from disclosure.cellkey.entropy import maximum_entropy, variance_limits
@@ -49,15 +50,17 @@ class Row:
 
     def last_keys(self) -> tuple[int, ...]:
         """The last cell key of each value: keys from 0 to 2^64 − 1 are dealt out in the order of the values."""
-        ends, seen, whole = [], 0, sum(self.weights)
-        for weight in self.weights:
-            seen += weight
-            ends.append(-(-seen * KEY_SPACE // whole) - 1)
-        return tuple(ends)
+        return _last_keys(self.weights)
 
     def draw(self, key: int) -> int:
         """The noise for a cell key."""
-        return next(v for v, last in zip(self.values, self.last_keys(), strict=True) if key <= last)
+        return self.values[bisect_left(self.last_keys(), key)]
+
+
+@cache
+def _last_keys(weights: tuple[int, ...]) -> tuple[int, ...]:
+    whole = sum(weights)
+    return tuple(-(-seen * KEY_SPACE // whole) - 1 for seen in accumulate(weights))
 
 
 @dataclass(frozen=True, slots=True)

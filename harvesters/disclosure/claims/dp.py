@@ -10,7 +10,7 @@ import pyarrow as pa
 from disclosure.claims.core import Claim, Status, claim
 from disclosure.claims.threshold import in_order, least_units
 from disclosure.policies import policy_from
-from disclosure.privacy_budget.mechanism import loss
+from disclosure.privacy_budget.mechanism import total_loss
 from disclosure.spec import PERIOD_COLUMN, Spec
 
 if TYPE_CHECKING:
@@ -51,5 +51,4 @@ def _loss_fits(policy: DifferentialPrivacy, spec: Spec, proof: Mapping[str, Any]
     stated = proof["policy"]["facts"].get("dp", {}).get("noise", {})
     if {name: each.get("scale") for name, each in stated.items()} != {name: repr(s) for name, (_, s) in noise.items()}:
         return False
-    certified = sum(loss(policy.kind, sensitivity, scale) for sensitivity, scale in noise.values())
-    return certified <= float(policy.rho) * (1 + 1e-12)
+    return total_loss(policy.kind, noise.values()) <= policy.rho

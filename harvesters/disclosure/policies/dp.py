@@ -23,7 +23,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_FLOOR, Decimal, InvalidOperation
 from typing import Any, ClassVar, Self
 
 import duckdb
@@ -51,6 +51,10 @@ from disclosure.spec import UNITS_COLUMN, MeasureKind, Presence, Spec
 
 DELTA = Decimal("1e-9")
 """The δ at which ε is stated for people; the guarantee itself is ρ."""
+
+SMALLEST = Decimal("1e-12")
+LEAST_RHO = Decimal("1e-9")
+"""Prices below this would be noise only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +87,7 @@ class DifferentialPrivacy:
         object.__setattr__(self, "rho", Decimal(self.rho))
         object.__setattr__(self, "rho_total", Decimal(self.rho_total))
         object.__setattr__(self, "kind", Kind(self.kind))
-        if not (self.delivery and 0 < self.rho <= self.rho_total):
+        if not (self.delivery and LEAST_RHO <= self.rho <= self.rho_total):
             raise SpecInvalid("dp-budget-malformed")
         if not self.window_start <= self.bounds.start < self.bounds.end <= self.window_end:
             raise SpecInvalid("dp-outside-window")
@@ -162,7 +166,8 @@ class DifferentialPrivacy:
         steps = {UNITS_COLUMN: 1} | ({spec.count_rows_as: limits.max_rows} if spec.count_rows_as else {})
         for name in spec.measures:
             steps[name] = max(map(abs, limits.steps(spec, name)))
-        share = self.rho / len(steps)
+        # Rounded down, so that the shares together never exceed what is charged.
+        share = (self.rho / len(steps)).quantize(SMALLEST, rounding=ROUND_FLOOR)
         sensitivities = {name: Sensitivity(cells=limits.max_cells, per_cell=most) for name, most in steps.items()}
         return {name: (each, mechanism.scale_for(self.kind, each, share)) for name, each in sensitivities.items()}
 

@@ -8,7 +8,7 @@ This module chooses the scale; whether the scale suffices is asked of that map. 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -69,6 +69,11 @@ def loss(kind: Kind, sensitivity: Sensitivity, scale: float) -> float:
         return float(_measurement(kind, scale).map(distance))
     pure = Decimal(_measurement(kind, scale).map(sensitivity.l1))
     return math.nextafter(float(pure * pure / 2), math.inf)
+
+
+def total_loss(kind: Kind, columns: Iterable[tuple[Sensitivity, float]]) -> Decimal:
+    """The ρ of several columns of one table together: the sum, exactly added."""
+    return sum((Decimal(loss(kind, sensitivity, scale)) for sensitivity, scale in columns), Decimal(0))
 
 
 def noisy(kind: Kind, values: Sequence[int], scale: float) -> list[int]:

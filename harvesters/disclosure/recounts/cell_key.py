@@ -111,9 +111,10 @@ def _expected(
         judged = [part for kind in kinds[: len(spec.units)] for part in kind]
         true_units[cell] = min(part.units for part in judged)
         noisy = [part.units + _count_noise(part, policy) for part in judged]
+        if min(noisy) < policy.shown_from(preset):
+            continue
         figures = tuple(_figures(kinds, spec, policy, key))
-        zero = preset.zero_is_small and any(not figure for figure in figures)
-        if min(noisy) >= policy.shown_from(preset) and not zero:
+        if not preset.zero_is_small or all(figures):
             rows[cell] = (noisy[0], *figures)
     return rows, true_units
 

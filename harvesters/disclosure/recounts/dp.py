@@ -25,7 +25,7 @@ from disclosure.cellkey.keys import site_key
 from disclosure.errors import GateRefused
 from disclosure.presets import Preset
 from disclosure.privacy_budget.bounds import WIDEST, Bounds, rank_digest
-from disclosure.privacy_budget.mechanism import loss, tail
+from disclosure.privacy_budget.mechanism import tail, total_loss
 from disclosure.privacy_budget.table import from_bytes, released
 from disclosure.protected import Protected
 from disclosure.recounts.per_unit import CellId, Contribution, cells_of
@@ -68,8 +68,7 @@ def recount(
 
 def _check_loss(policy: DifferentialPrivacy, spec: Spec) -> None:
     """What OpenDP certifies for the declared scales must not exceed the charge."""
-    certified = sum(loss(policy.kind, sensitivity, scale) for sensitivity, scale in policy.noise(spec).values())
-    if certified > float(policy.rho) * (1 + 1e-12):
+    if total_loss(policy.kind, policy.noise(spec).values()) > policy.rho:
         raise GateRefused("dp-loss-exceeds-charge")
 
 

@@ -157,6 +157,12 @@ def test_price_is_what_opendp_certifies_and_no_noise_is_wasted(kind, rho, sensit
     assert loss(kind, sensitivity, scale * (1 - 1e-9)) > float(rho)
 
 
+@pytest.mark.parametrize("rho", ["1", "0.1", "0.000001", "0.333333333333333333"])
+def test_columns_together_cost_no_more_than_is_charged(rho):
+    policy = replace(POLICY, rho=Decimal(rho))
+    assert mechanism.total_loss(policy.kind, policy.noise(SPEC).values()) <= Decimal(rho)
+
+
 def test_noise_is_drawn_anew_and_has_the_stated_size():
     """20,000 draws of scale 6: the mean square of discrete Gaussian noise is 36 to within five standard errors."""
     for kind, variance in ((Kind.GAUSSIAN, 36.0), (Kind.LAPLACE, 72.0)):
