@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from disclosure.errors import DisclosureRefused
 from disclosure.protect import protect
 from disclosure.recounts.rollup_audit import narrow_bins
 from disclosure.rollup import sieve
+from disclosure.site import NO_SITE
 from disclosure.tables import csv_bytes
 
 FEW = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
@@ -129,3 +131,23 @@ def test_sieve_changes_nothing_but_time(con, rows, units):
     finally:
         sieve.SPLIT_BELOW = before
     assert tables_made[0].equals(tables_made[1])
+
+
+def test_keys_too_long_for_an_ordinary_number_give_the_same_table(con, monkeypatch):
+    rows = [(f"r{n * 7 % 31}", sorted(TREE)[n * n % 8], at(n * 13 % 24), n / 10) for n in range(2000)]
+    ordinary = made(con, rows, town(), least(5), WITH_KM)
+    monkeypatch.setattr("disclosure.rollup.frame._FITS_BIGINT", 0)
+    assert made(con, rows, town(), least(5), WITH_KM).table.equals(ordinary.table)
+
+
+def test_every_number_of_members_is_counted_for_every_kind_of_unit(con):
+    """A bin shows the least number over all kinds; a kind with too few closes the fine level."""
+    rows = [(f"r{n % 25}", "A0", at(n % 6), 1.0) for n in range(240)]
+    load(con, rows)
+    con.execute("CREATE OR REPLACE TABLE pairs AS SELECT *, 'c' || (CAST(rider[2:] AS INT) % 5) AS car FROM input")
+    spec = replace(WITH_KM, also_units=("car",))
+    policy = town(max_share_percent=60)
+    result = protect(con, "pairs", spec, least(5), policy)
+    policy.recount(con, "pairs", result, spec, least(5), NO_SITE)
+    assert set(result.table.column("units").to_pylist()) <= {5}
+    assert sum(result.table.column("trips").to_pylist()) == 240
