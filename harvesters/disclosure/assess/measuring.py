@@ -42,8 +42,8 @@ from disclosure.units import unit_sql
 
 _HOUSE_FLOOR = 10
 _BYTES_OF_A_CODE = 4
-_BYTES_OF_A_KEY = 48
-"""Keys, their sorted copy, and the arrays of places and counts that are alive at once."""
+_BYTES_OF_A_KEY = 64
+"""Keys, their sorted copy, arrays of places and counts that are alive at once, and bits of unique combinations."""
 
 
 class Kernel(StrEnum):
