@@ -23,6 +23,7 @@ from disclosure.errors import SpecInvalid
 from disclosure.policies import policy_from
 from disclosure.policies.base import Policy
 from disclosure.presets import Preset, load_preset
+from disclosure.recoding.hierarchy import with_files
 from disclosure.site import NO_SITE, SiteRules
 from disclosure.spec import Measure, Spec
 
@@ -83,7 +84,15 @@ def load(path: Path, site: Path | None = None) -> Job:
         raise SpecInvalid("spec-unreadable", file=path.name) from error
     if not isinstance(data, Mapping):
         raise SpecInvalid("spec-unreadable", file=path.name)
-    return from_mapping(data, SiteRules.from_file(site) if site else NO_SITE)
+    return from_mapping(_with_files(data, path.parent), SiteRules.from_file(site) if site else NO_SITE)
+
+
+def _with_files(data: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """The job with the hierarchy files of a recoding read; they lie beside the specification."""
+    policy = data.get("policy")
+    if not isinstance(policy, Mapping) or policy.get("name") != "recode":
+        return data
+    return {**data, "policy": {**policy, "parameters": with_files(policy.get("parameters") or {}, folder)}}
 
 
 def from_mapping(data: Mapping[str, Any], site: SiteRules) -> Job:

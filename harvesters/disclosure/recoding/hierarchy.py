@@ -10,7 +10,7 @@ which makes the lowest common node of any set of leaves that of its least and gr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -104,9 +104,34 @@ class Hierarchy:
         )
 
 
-def hierarchies_from(data: Mapping[str, Iterable[Sequence[Any]]]) -> dict[str, Hierarchy]:
-    """Build hierarchies from the rows that a proof or a specification states."""
-    return {name: Hierarchy(name, tuple(tuple(map(str, row)) for row in rows)) for name, rows in data.items()}
+def hierarchies_from(data: Mapping[str, Any]) -> dict[str, Hierarchy]:
+    """Build hierarchies from rows, as a proof states them, or from ``low``, ``high`` and ``widths`` of intervals."""
+    return {name: _from_statement(name, each) for name, each in data.items()}
+
+
+def with_files(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Policy parameters in which every hierarchy named by a file (a text) is replaced by its rows.
+
+    Raises:
+        SpecInvalid: code ``hierarchy-unreadable``, or what the file is refused for.
+    """
+    stated: Mapping[str, Any] = data.get("hierarchies", {})
+    read = {
+        name: Hierarchy.from_file(name, folder / each).as_list() if isinstance(each, str) else each
+        for name, each in stated.items()
+    }
+    return {**data, "hierarchies": read}
+
+
+def _from_statement(name: str, stated: Any) -> Hierarchy:
+    if isinstance(stated, Mapping):
+        try:
+            return Hierarchy.of_intervals(name, int(stated["low"]), int(stated["high"]), list(stated["widths"]))
+        except (KeyError, TypeError, ValueError) as error:
+            if isinstance(error, SpecInvalid):
+                raise
+            raise SpecInvalid("hierarchy-intervals", column=name, widths=stated.get("widths")) from None
+    return Hierarchy(name, tuple(tuple(map(str, row)) for row in stated))
 
 
 def _interval(number: int, low: int, high: int, width: int) -> str:

@@ -26,6 +26,9 @@ from disclosure.sqltext import VALUE_TYPE, ident, idents, one_row
 from disclosure.units import WHITE_SQL, unit_sql
 
 TEXT_TYPES: Final = ("VARCHAR", "BOOLEAN", "ENUM")
+MOST_CODES: Final = 20
+"""A text column with more different numbers than this, and nothing else, holds measurements and not codes."""
+
 UNIT: Final = "__unit"
 QUASI: Final = "__quasi"
 SENSITIVE: Final = "__sensitive"
@@ -95,9 +98,23 @@ def check_types(con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, codin
         return
     described = con.execute(f"DESCRIBE SELECT {idents(spec.sensitive)} FROM {ident(relation)}").fetchall()
     types = {name: str(row[1]) for name, row in zip(spec.sensitive, described, strict=True)}
-    bare = [name for name, kind in types.items() if name not in coding and not kind.startswith(TEXT_TYPES)]
+    bare = [
+        name
+        for name, kind in types.items()
+        if name not in coding and (not kind.startswith(TEXT_TYPES) or _holds_numbers(con, relation, name))
+    ]
     if bare:
         raise DisclosureRefused("sensitive-needs-bounds", columns=bare)
+
+
+def _holds_numbers(con: duckdb.DuckDBPyConnection, relation: str, column: str) -> bool:
+    """Whether a text column holds nothing but numbers, more different ones than a scale of codes has."""
+    values, numbers = one_row(
+        con,
+        f"SELECT count(*), count(TRY_CAST(value AS DOUBLE)) FROM (SELECT DISTINCT {text_sql(column)} AS value"
+        f" FROM {ident(relation)}) WHERE value IS NOT NULL",
+    )
+    return bool(values == numbers and values > MOST_CODES)
 
 
 def judged(column: pa.ChunkedArray) -> NDArray[np.int32]:

@@ -6,7 +6,7 @@ import pytest
 
 from disclosure import SpecInvalid
 from disclosure.recoding.forest import PARTS, forest_of
-from disclosure.recoding.hierarchy import Hierarchy
+from disclosure.recoding.hierarchy import Hierarchy, hierarchies_from, with_files
 
 FILE = "Ljubljana;Osrednja;*\nMaribor;Podravje;*\r\nPtuj;Podravje;*\n"
 
@@ -58,6 +58,21 @@ def test_intervals_are_nested_within_stated_bounds():
     assert {("9", "5-9", "0-9", "*"), ("11", "10-11", "10-11", "*"), ("0", "0-4", "0-9", "*")} <= set(age.rows)
     with pytest.raises(SpecInvalid, match="hierarchy-intervals"):
         Hierarchy.of_intervals("age", 0, 11, (5, 8))
+
+
+def test_statement_may_name_a_file_beside_it_or_intervals(tmp_path):
+    (tmp_path / "town.csv").write_text(FILE, encoding="utf-8")
+    stated = {"hierarchies": {"town": "town.csv", "age": {"low": 0, "high": 11, "widths": [5, 10]}}, "distinct_l": 2}
+    read = with_files(stated, tmp_path)
+    assert read["distinct_l"] == 2
+    assert hierarchies_from(read["hierarchies"]) == {
+        "town": Hierarchy.from_text("town", FILE),
+        "age": Hierarchy.of_intervals("age", 0, 11, (5, 10)),
+    }
+    with pytest.raises(SpecInvalid, match="hierarchy-unreadable"):
+        with_files({"hierarchies": {"town": "no-such.csv"}}, tmp_path)
+    with pytest.raises(SpecInvalid, match="hierarchy-intervals"):
+        hierarchies_from({"age": {"low": 0}})
 
 
 def test_loss_is_zero_at_a_leaf_one_at_the_root_and_counts_leaves_between():

@@ -53,6 +53,7 @@ def people(count=400, seed=7):
             "town": chance.choice("aabcd"),
             "illness": chance.choice(["flu", "flu", "asthma", "none", None]),
             "income": chance.randint(0, 300_000) / 100,
+            "salary": str(chance.randint(900, 3_000)),
             "w": chance.choice([1.5, 2.25, 7.125]),
         }
         for number in range(count)
@@ -179,6 +180,10 @@ def test_every_kind_of_unit_must_reach_k(con):
     [
         ({"policy": replace(POLICY, distinct_l=0)}, "sensitive-needs-l-or-t"),
         ({"policy": replace(POLICY, coding={})}, "sensitive-needs-bounds"),
+        (
+            {"spec": replace(SPEC, sensitive=("illness", "salary")), "policy": replace(POLICY, coding={})},
+            "sensitive-needs-bounds",
+        ),
         ({"policy": replace(POLICY, hierarchies={"age": HIERARCHIES["age"]})}, "hierarchy-missing"),
         ({"policy": replace(POLICY, one_record_per_unit=False)}, "unit-looks-like-row-id"),
         ({"policy": replace(POLICY, ordered=("town",))}, "sensitive-unknown"),
