@@ -101,7 +101,12 @@ class Risk:
 
     @property
     def k(self) -> int:
-        """Distinct units in the smallest class, of the unit that is hidden worst; rows where there is no unit."""
+        """Distinct units in the smallest class, of the unit that is hidden worst; rows where there is no unit.
+
+        Without quasi-identifiers the cells of place and period are the classes.
+        """
+        if not self.row_classes.sizes and self.cells is not None:
+            return self.cells.least
         return self.weakest_unit.histogram.k
 
     @property

@@ -79,7 +79,8 @@ def _broken(sizes):
 @settings(max_examples=10, deadline=None)
 def test_cells_follow_the_rules_for_meter_and_holding(rows):
     with relation(rows, SCHEMA) as con:
-        found = assess(con, "data", SPEC, Questions(min_units=3, rules=RULES)).cells
+        risk = assess(con, "data", SPEC, Questions(min_units=3, rules=RULES))
+    found = risk.cells
     counts = []
     for owner in ("meter", "holding"):
         cells = defaultdict(set)
@@ -87,6 +88,7 @@ def test_cells_follow_the_rules_for_meter_and_holding(rows):
             cells[row["zone"], row["at"].replace(minute=0)].add(normal(row[owner]))
         counts.append({cell: len(units) for cell, units in cells.items()})
     fewest = [min(each[cell] for each in counts) for cell in counts[0]]
+    assert risk.k == min(fewest)
     assert (found.cells, found.least, found.small) == (len(fewest), min(fewest), sum(n < 3 for n in fewest))
     for measure in found.measures:
         cells = _sizes(rows, measure.contributor)
