@@ -33,7 +33,7 @@ from disclosure.presets import Preset
 from disclosure.protected import Protected, Withheld
 from disclosure.recoding import publish
 from disclosure.recoding.coding import Coding
-from disclosure.recoding.forest import Forest, forest_of
+from disclosure.recoding.forest import PARTS, Forest, forest_of
 from disclosure.recoding.hierarchy import Hierarchy, hierarchies_from
 from disclosure.recoding.records import SENSITIVE, UNIT, Records, judged, ranked, read
 from disclosure.recoding.rules import PERMILLE, Rules
@@ -158,7 +158,7 @@ class Recode:
     def explain(
         self, con: duckdb.DuckDBPyConnection, relation: str, spec: Spec, preset: Preset, site: SiteRules
     ) -> Plan:
-        """For each column the records published at each level."""
+        """How many records lose how much detail."""
         records, recoding, forest = self._recode(con, relation, spec, preset)
         return Plan(policy=self.name, rows=records.table.num_rows, steps=_steps(recoding, forest))
 
@@ -256,16 +256,30 @@ def _least_units(records: Records, recoding: Recoding, spec: Spec) -> int:
     return min(counts)
 
 
+LOSS_BANDS: Final = (0, 5, 10, 25, 50, 100)
+"""Upper ends in percent of the detail that a record has lost, on average over its quasi-identifiers."""
+
+
 def _steps(recoding: Recoding, forest: Forest) -> tuple[Step, ...]:
-    """Records and classes by column and level."""
-    steps = []
+    """Records and classes by the detail they have lost: each in one band."""
+    whole = PARTS * recoding.levels.shape[1]
+    lost = forest.losses(recoding.levels, recoding.leaves) * 100
+    band = np.searchsorted(np.array(LOSS_BANDS) * whole, lost)
+    rows = np.bincount(band, weights=recoding.sizes, minlength=len(LOSS_BANDS))
+    classes = np.bincount(band, minlength=len(LOSS_BANDS))
+    return tuple(
+        Step(slug="recode-level", level=f"≤ {upper} %", rows=int(rows[i]), cells=int(classes[i]))
+        for i, upper in enumerate(LOSS_BANDS)
+    )
+
+
+def _by_column(recoding: Recoding, forest: Forest) -> list[dict[str, Any]]:
+    """Records by column and level of generalization."""
+    found = []
     for a, hierarchy in enumerate(forest.hierarchies):
         rows = np.bincount(recoding.levels[:, a], weights=recoding.sizes, minlength=hierarchy.levels)
-        classes = np.bincount(recoding.levels[:, a], minlength=hierarchy.levels)
-        for level in range(hierarchy.levels):
-            at = f"{hierarchy.column}: {level}/{hierarchy.levels - 1}"
-            steps.append(Step(slug="recode-level", level=at, rows=int(rows[level]), cells=int(classes[level])))
-    return tuple(steps)
+        found.append({"column": hierarchy.column, "rows_by_level": [int(each) for each in rows]})
+    return found
 
 
 def _confidential(records: Records, recoding: Recoding, forest: Forest) -> dict[str, Any]:
@@ -278,5 +292,6 @@ def _confidential(records: Records, recoding: Recoding, forest: Forest) -> dict[
         "cells_withheld": 0,
         "records_all_roots": int(recoding.sizes[at_root].sum()),
         "quality_percent": round(100 * recoding.quality(forest)),
+        "by_column": _by_column(recoding, forest),
         "by_level": [{"level": each.level, "rows": each.rows, "cells": each.cells} for each in steps],
     }
