@@ -6,6 +6,7 @@ those of the values that occur: a value nobody has moves nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,6 +17,8 @@ import numpy as np
 from disclosure.assess.closeness import Metric
 from disclosure.assess.runs import Ints
 from disclosure.errors import SpecInvalid
+
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?", re.ASCII)
 
 Hierarchy = Iterable[Sequence[str]]
 """For each value one row: the value as text, then the labels above it, nearest first; all rows are equally long."""
@@ -41,15 +44,25 @@ def metric_of(
 
 
 def _ranks(column: str, labels: Sequence[Any], order: Sequence[Any] | None) -> Ints | None:
-    if order is None:
-        natural = all(isinstance(each, int | float | Decimal | date | datetime) for each in labels)
-        return np.arange(len(labels), dtype=np.int64) if natural and labels else None
-    places = {str(value): place for place, value in enumerate(order)}
-    if any(str(label) not in places for label in labels):
-        raise SpecInvalid("order-incomplete", column=column)
-    by_place = np.argsort([places[str(label)] for label in labels], kind="stable")
-    ranks = np.empty(len(labels), dtype=np.int64)
-    ranks[by_place] = np.arange(len(labels))
+    if order is not None:
+        places = {str(value): place for place, value in enumerate(order)}
+        if any(str(label) not in places for label in labels):
+            raise SpecInvalid("order-incomplete", column=column)
+        return _by_place([places[str(label)] for label in labels])
+    if not labels:
+        return None
+    if all(isinstance(each, int | float | Decimal | date | datetime) for each in labels):
+        return np.arange(len(labels), dtype=np.int64)
+    # Numbers that were left as text, as a CSV may hold them; codes with leading zeros are not numbers.
+    if all(isinstance(each, str) and _NUMBER.fullmatch(each) for each in labels):
+        return _by_place([(Decimal(each), each) for each in labels])
+    return None
+
+
+def _by_place(places: Sequence[Any]) -> Ints:
+    """Rank of each label by its place."""
+    ranks = np.empty(len(places), dtype=np.int64)
+    ranks[sorted(range(len(places)), key=places.__getitem__)] = np.arange(len(places))
     return ranks
 
 

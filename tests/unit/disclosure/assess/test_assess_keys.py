@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from disclosure.assess import closeness, diversity, encode
 from disclosure.assess.closeness import Metric
+from disclosure.assess.metrics import metric_of
 from disclosure.assess.packed import KeyTooWideError, Packed, read_parquet
 from disclosure.assess.runs import Runs, relabeled
 
@@ -124,6 +125,23 @@ def test_pieces_hold_whole_classes_and_lose_none(classes, most):
     for piece in pieces[1:]:
         joined = joined.weaker(diversity.diversity(piece))
     assert joined == whole
+
+
+@pytest.mark.parametrize(
+    ("labels", "order", "ranks"),
+    [
+        ((5, 7, 100), None, [0, 1, 2]),
+        (("100", "5", "7.5"), None, [2, 0, 1]),
+        (("-1", "-10", "0"), None, [1, 0, 2]),
+        (("007", "1"), None, None),
+        (("high", "low"), None, None),
+        (("high", "low", "middle"), ("low", "middle", "high", "none"), [2, 0, 1]),
+    ],
+    ids=["numbers", "text-numbers", "negative", "codes", "words", "given"],
+)
+def test_values_have_the_order_of_numbers_or_the_one_that_is_given(labels, order, ranks):
+    found = metric_of("x", labels, order).ranks
+    assert (None if found is None else list(found)) == ranks
 
 
 def test_relabeling_adds_up_values_that_become_one():
