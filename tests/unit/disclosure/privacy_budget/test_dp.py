@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 import pyarrow as pa
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +25,7 @@ from disclosure.policies.dp import DifferentialPrivacy
 from disclosure.presets import load_preset
 from disclosure.privacy_budget import bounds as bounding
 from disclosure.privacy_budget import mechanism
+from disclosure.privacy_budget.account import epsilon
 from disclosure.privacy_budget.bounds import Bounds
 from disclosure.privacy_budget.mechanism import Kind, Sensitivity, loss, scale_for, tail
 from disclosure.privacy_budget.sqlite_store import SqliteStore
@@ -305,3 +308,17 @@ def test_bounds_that_make_no_sense_are_refused(change):
 def test_release_outside_its_budget_window_is_refused():
     with pytest.raises(SpecInvalid, match="dp-outside-window"):
         replace(POLICY, window_end=BOUNDS.start + timedelta(hours=1))
+
+
+def test_examples_in_the_documentation_are_policies(project_root):
+    """And the figures beside them are right: errors to expect, and the ε of two budgets."""
+    page = (project_root / "docs" / "noise.md").read_text(encoding="utf-8")
+    blocks = [yaml.safe_load(block)["policy"] for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
+    assert [policy_from(block).name for block in blocks] == ["cell-key", "dp"]
+    for rho in ("0.1", "1"):
+        stated = epsilon(Decimal(rho), Decimal("1e-9")).quantize(Decimal("0.01"), rounding=ROUND_CEILING)
+        assert f"ρ = {rho} is ε = {stated}" in page
+    policy = policy_from(blocks[1])
+    columns = policy.noise(replace(SPEC, measures={"km": Measure()}))
+    expected = (policy.bounds.max_cells * len(columns) / (2 * float(policy.rho))) ** 0.5
+    assert columns["units"][1] == pytest.approx(expected, rel=1e-6)
