@@ -41,13 +41,13 @@ from disclosure.attacks.members import has_members, unit_text
 from disclosure.attacks.periods import quarter_sql, quarters_of
 from disclosure.attacks.sampling import FLAT, Place, place_of, released_plays
 from disclosure.attacks.statistics import LEAST_SEEDS, MOST_UPLIFT, uplift_upper
-from disclosure.spec import PERIOD_COLUMN, UNITS_COLUMN, MeasureKind, Presence
-from disclosure.sqltext import ident
+from disclosure.spec import PERIOD_COLUMN, UNITS_COLUMN, MeasureKind, Presence, Spec
+from disclosure.sqltext import VALUE_TYPE, ident
 
 SEEDS: Final = LEAST_SEEDS
 WITHIN_PERCENT: Final = 10
 MOST_PERIODS: Final = 12
-MOST_ZONES: Final = 24
+MOST_ZONES: Final = 12
 _ROWS, _OUT, _JOINERS = "_attack_periods", "_attack_without", "_attack_joiners"
 
 Table = Mapping[tuple[Place, datetime], Mapping[str, Any]]
@@ -122,16 +122,22 @@ def _pairs(target: Target) -> list[tuple[Place, datetime, datetime]]:
 def _given(target: Target, truth: Truth, amount: str) -> Iterator[Given]:
     """The rows of the attacked periods as a table, and what each unit gave in each zone and period."""
     spec, con = target.spec, truth.con
-    moments = {moment for _, *couple in _pairs(target) for moment in couple}
+    pairs = _pairs(target)
+    moments = {moment for _, *couple in pairs for moment in couple}
+    places = sorted({place for place, *_ in pairs})
+    con.register(_JOINERS, pa.table({f"__z{n}": [place[n] for place in places] for n in range(len(spec.zones))}))
+    same = " AND ".join(f"places.__z{n} = CAST(source.{ident(name)} AS VARCHAR)" for n, name in enumerate(spec.zones))
     con.register(_OUT, quarters_of(moments, str(spec.time_bin), spec.timezone))
     zones = "".join(f", CAST(source.{ident(name)} AS VARCHAR) AS __z{place}" for place, name in enumerate(spec.zones))
     try:
         con.execute(
-            f"CREATE OR REPLACE TEMP TABLE {_ROWS} AS SELECT source.*, periods.start AS __start{zones},"
+            f"CREATE OR REPLACE TEMP TABLE {_ROWS} AS SELECT {_summed_sql(spec)}, periods.start AS __start{zones},"
             f" {unit_text(str(spec.unit), 'source.')} AS __member FROM {ident(truth.relation)} AS source"
             f" JOIN {_OUT} AS periods ON periods.quarter = {quarter_sql('source.' + ident(spec.time))}"
+            f" SEMI JOIN {_JOINERS} AS places ON {same} GROUP BY ALL"
         )
         con.unregister(_OUT)
+        con.unregister(_JOINERS)
         names = ", ".join(f"__z{place}" for place in range(len(spec.zones)))
         given: dict[tuple[Place, datetime], dict[str, Decimal]] = {}
         for *place, start, unit, value in con.execute(
@@ -143,6 +149,15 @@ def _given(target: Target, truth: Truth, amount: str) -> Iterator[Given]:
         yield given
     finally:
         con.execute(f"DROP TABLE IF EXISTS {_ROWS}")
+
+
+def _summed_sql(spec: Spec) -> str:
+    """One row for what a unit gave in a zone and period: amounts of a cell stay what they are, with fewer rows."""
+    kept = dict.fromkeys(filter(None, (*spec.zones, *spec.units, spec.contributor)))
+    parts = [f"source.{ident(name)}" for name in kept]
+    parts.append(f"min(source.{ident(spec.time)}) AS {ident(spec.time)}")
+    parts += [f"sum(CAST(source.{ident(name)} AS {VALUE_TYPE})) AS {ident(name)}" for name in spec.measures]
+    return ", ".join(parts)
 
 
 def _joiners(

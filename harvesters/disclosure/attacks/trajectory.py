@@ -43,7 +43,7 @@ from typing import ClassVar, Final
 from disclosure.attacks import membership
 from disclosure.attacks.core import Result, Target, broken, survived
 from disclosure.attacks.recovery import Counts, Place, Sightings, Way, crowd, recovered, share_right
-from disclosure.attacks.sampling import FLAT
+from disclosure.attacks.sampling import FLAT, some_units
 from disclosure.attacks.sightings import published_counts, true_sightings
 from disclosure.attacks.statistics import LEAST_SEEDS, uplift_upper
 from disclosure.presets import Preset
@@ -51,10 +51,14 @@ from disclosure.spec import UNITS_COLUMN, Presence
 
 SEEDS: Final = LEAST_SEEDS
 TARGETS: Final = 25
+CANDIDATES: Final = 400
+"""Units that targets are drawn from."""
+
 DAYS: Final = 2
 MOST_RECOVERY: Final = 0.10
 LINKING: Final = 0.08
 LEAST_PERIODS: Final = 4
+_SIGHTED: Final = "_attack_sighted_units"
 
 
 def limits(preset: Preset) -> dict[str, float]:
@@ -103,7 +107,8 @@ def residuals(target: Target, seed: int, *, periods: int = membership.PERIODS) -
     bounds = {"recovery": 0.0, "membership": 0.0}
     counts = published_counts(target, DAYS)
     if target.truth is not None and len(counts) >= LEAST_PERIODS:
-        sightings = true_sightings(target, target.truth, list(counts))
+        with some_units(target.truth, target.spec, _SIGHTED, CANDIDATES) as part:
+            sightings = true_sightings(target, part, list(counts))
         bounds["recovery"] = uplift_upper(*recovery_shares(counts, sightings, seed))
     games = membership.games(target, seed, periods)
     if games:
