@@ -9,13 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numba import prange
+from numpy.typing import NDArray
 
 from disclosure.recoding.compiled_cover import cover
 from disclosure.recoding.compiled_partition import partition
-from disclosure.recoding.compiled_rules import jit
-from disclosure.recoding.forest import Codes, Ints
+from disclosure.recoding.compiled_rules import jit, jit_parallel
+from disclosure.recoding.forest import Codes, Forest, Ints
 
-__all__ = ["bounds", "cover", "partition"]
+__all__ = ["bounds", "common_levels", "cover", "partition"]
 
 
 def bounds(codes: Codes, classes: Ints, count: int) -> tuple[Codes, Codes]:
@@ -34,3 +36,20 @@ def _bounds(codes: Any, classes: Any, low: Any, high: Any) -> None:
             for a in range(codes.shape[1]):
                 low[c, a] = min(low[c, a], codes[i, a])
                 high[c, a] = max(high[c, a], codes[i, a])
+
+
+def common_levels(forest: Forest, low: NDArray[Any], high: NDArray[Any]) -> Ints:
+    """See `Forest.common_levels`."""
+    levels: Ints = np.empty(low.shape, dtype=np.int64)
+    _common_levels(forest.up, low, high, levels)
+    return levels
+
+
+@jit_parallel
+def _common_levels(up: Any, low: Any, high: Any, levels: Any) -> None:
+    for i in prange(low.shape[0]):
+        for a in range(low.shape[1]):
+            level = 0
+            while up[a, level, low[i, a]] != up[a, level, high[i, a]]:
+                level += 1
+            levels[i, a] = level

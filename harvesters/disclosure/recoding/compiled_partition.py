@@ -16,7 +16,7 @@ from disclosure.recoding.compiled_rules import Packed, jit, jit_parallel, packed
 from disclosure.recoding.forest import Codes, Forest, Ints
 from disclosure.recoding.rules import Rules
 
-PARTS_PER_THREAD: Final = 64
+PARTS_PER_THREAD: Final = 16
 """So many parts are made before threads share them, so that an uneven one does not keep the others waiting."""
 
 _CODES_IN_WORD: Final = 4

@@ -102,10 +102,12 @@ class Forest:
 
     def common_levels(self, low: NDArray[Any], high: NDArray[Any]) -> Ints:
         """The lowest level at which `low` and `high` (rows × columns, codes) have one node, for each column."""
-        levels = np.zeros(low.shape, dtype=np.int64)
+        levels: Ints = np.zeros(low.shape, dtype=np.int64)
         for a in range(low.shape[1]):
+            apart = np.arange(len(low))
             for level in range(self.up.shape[1] - 1):
-                apart = self.up[a, level, low[:, a]] != self.up[a, level, high[:, a]]
+                row = self.up[a, level]
+                apart = apart[row[low[apart, a]] != row[high[apart, a]]]
                 levels[apart, a] = level + 1
         return levels
 

@@ -129,6 +129,11 @@ def _parts(rows: Rows, child: Ints, rules: Rules) -> list[Rows] | None:
     return [*parts, rows[pool[child]]] if pool.any() else parts
 
 
+def common_levels(forest: Forest, low: Codes, high: Codes) -> Ints:
+    """For each class and column the level of the lowest node that covers it."""
+    return forest.common_levels(low, high)
+
+
 def bounds(codes: Codes, classes: Ints, count: int) -> tuple[Codes, Codes]:
     """Least and greatest code of each class in each column."""
     low = np.full((count, codes.shape[1]), np.iinfo(np.uint16).max, dtype=np.uint16)

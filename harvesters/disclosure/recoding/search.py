@@ -101,7 +101,7 @@ def recode(codes: Codes, forest: Forest, rules: Rules, using: ModuleType | None 
     low, high = chosen.bounds(codes, classes, count)
     if search == COVER:
         classes, low, high = _settled(codes, classes, low, high, forest, rules)
-    return _labeled(search, classes, forest.common_levels(low, high), low, forest)
+    return _labeled(search, classes, chosen.common_levels(forest, low, high), low, forest)
 
 
 def which(records: int, forest: Forest, rules: Rules) -> str:
