@@ -1,12 +1,14 @@
 """Statistical disclosure control: protect a table, prove it, verify it, refuse what is unsafe.
 
 Pure: no CKAN, no database server, no network. The order of use is
-``engine.connect`` → ``protect`` → ``gate`` → ``release.write`` → ``verify``; `Cleared`, which only the gate can make,
-is the only thing that can be released.
+``source.opened`` → ``assess`` → ``protect`` → ``gate`` → ``release.write`` → ``verify``; `Cleared`, which only the gate
+can make, is the only thing that can be released. The command ``disclosure`` does the same for files.
 """
 
 from __future__ import annotations
 
+from disclosure.assess import Questions, Risk, assess, assess_source
+from disclosure.attacks import run_all
 from disclosure.changes import Change, safe_correction
 from disclosure.claims.core import Claim, Status
 from disclosure.errors import (
@@ -48,7 +50,9 @@ __all__ = [
     "PresetInvalid",
     "Proof",
     "Protected",
+    "Questions",
     "ReleaseExists",
+    "Risk",
     "SiteRules",
     "Spec",
     "SpecInvalid",
@@ -56,6 +60,8 @@ __all__ = [
     "TimeBin",
     "UnitKind",
     "Withheld",
+    "assess",
+    "assess_source",
     "explain",
     "gate",
     "load_preset",
@@ -65,6 +71,7 @@ __all__ = [
     "policy_from",
     "preset_ids",
     "protect",
+    "run_all",
     "safe_correction",
     "verify",
     "verify_against",

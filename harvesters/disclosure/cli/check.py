@@ -102,8 +102,8 @@ def attack(
             truth = Truth(con=con, relation=relation)
         target = from_folder(
             release,
-            linked=[from_folder(each) for each in linked],
-            earlier=[from_folder(each) for each in earlier],
+            linked=linked,
+            earlier=earlier,
             site=site,
             truth=truth,
         )
