@@ -11,6 +11,7 @@ from guards.recode import HIERARCHIES, NAMES, survey
 
 from disclosure import Spec, gate, load_preset, protect, release, verify
 from disclosure.claims.core import Status
+from disclosure.cli.job import load as load_job
 from disclosure.engine import connect
 from disclosure.policies.recode import Recode
 from disclosure.recheck import verify_against
@@ -61,6 +62,15 @@ def test_one_changed_value_is_found_by_both(written):
     pq.write_table(table.set_column(at, "illness", pa.array(values)), folder / "data.parquet")
     assert failing(verify(folder))
     assert failing(verify_against(folder, con, "people"))
+
+
+def test_specification_of_the_documentation_is_one_that_works(project_root, tmp_path):
+    page = (project_root / "docs" / "microdata.md").read_text(encoding="utf-8")
+    (tmp_path / "spec.yaml").write_text(page.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    (tmp_path / "town.csv").write_text("a;north;*\nb;north;*\nc;south;*\n", encoding="utf-8")
+    job = load_job(tmp_path / "spec.yaml")
+    job.policy.check(job.spec, job.required_preset(), job.site)
+    assert job.policy.shape(job.spec).names == ("record", "age", "town", "illness", "income", "w")
 
 
 def test_neither_unit_nor_witness_is_in_any_file(written):
