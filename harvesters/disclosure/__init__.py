@@ -8,7 +8,7 @@ can make, is the only thing that can be released. The command ``disclosure`` doe
 from __future__ import annotations
 
 from disclosure.assess import Questions, Risk, assess, assess_source
-from disclosure.attacks import run_all
+from disclosure.attacks import run_all as attack
 from disclosure.changes import Change, safe_correction
 from disclosure.claims.core import Claim, Status
 from disclosure.errors import (
@@ -62,6 +62,7 @@ __all__ = [
     "Withheld",
     "assess",
     "assess_source",
+    "attack",
     "explain",
     "gate",
     "load_preset",
@@ -71,7 +72,6 @@ __all__ = [
     "policy_from",
     "preset_ids",
     "protect",
-    "run_all",
     "safe_correction",
     "verify",
     "verify_against",
