@@ -57,13 +57,21 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def jit(function: _Function) -> _Function:
-    """Compile a function for one thread; the result is kept on disk."""
-    return cast(_Function, njit(cache=True, nogil=True)(function))
+    """Compile a function for one thread."""
+    return _compile(function, nogil=True)
 
 
 def jit_parallel(function: _Function) -> _Function:
     """Compile a function whose ``prange`` runs on all threads."""
-    return cast(_Function, njit(cache=True, parallel=True)(function))
+    return _compile(function, parallel=True)
+
+
+def _compile(function: _Function, **options: bool) -> _Function:
+    """Compile, and keep the result on disk where there is a folder that may be written to."""
+    try:
+        return cast(_Function, njit(cache=True, **options)(function))
+    except RuntimeError:
+        return cast(_Function, njit(**options)(function))
 
 
 @jit
