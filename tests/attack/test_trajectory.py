@@ -14,6 +14,10 @@ from disclosure import Spec, attacks, protect
 from disclosure.attacks import Truth, Verdict, target_of
 from disclosure.attacks.trajectory import limits, residuals
 from disclosure.engine import connect
+from disclosure.policies.rollup import Rollup, ladder
+from disclosure.policies.threshold import Threshold
+from disclosure.rollup.calendar import Covers
+from disclosure.space import Zones
 
 SPEC = Spec(unit="person", zone="zone", time="ts")
 LEAST_ONE = replace(PRESET.parameters["min_units"], value=1)
@@ -27,12 +31,12 @@ def con(tmp_path):
         yield connection
 
 
-def release(con, rows, preset=PRESET):
+def release(con, rows, preset=PRESET, policy=None):
     columns = zip(*rows, strict=True)
     con.register("rows_in", pa.table(dict(zip(("person", "zone", "ts"), map(list, columns), strict=True))))
     con.execute("CREATE OR REPLACE TABLE data AS SELECT * FROM rows_in")
     con.unregister("rows_in")
-    made = protect(con, "data", SPEC, preset)
+    made = protect(con, "data", SPEC, preset, policy or Threshold())
     return target_of(made, SPEC, preset, truth=Truth(con=con, relation="data"))
 
 
@@ -58,6 +62,24 @@ def test_twelve_who_always_travel_together_are_held_although_no_cell_is_small(co
     """A least number of units does not hide where all of them go: whoever knows one, knows the way."""
     result = attacks.run("trajectory", release(con, lone_travelers(copies=12)), seed=1)
     assert (result.verdict, result.reason) == (Verdict.BROKEN, "recovery-above-limit")
+
+
+def rolled_up():
+    """Hours in single places, then the day in the whole city."""
+    tree = {f"{kind}{way}": ("city",) for way in range(10) for kind in ("home", "work")}
+    return Rollup(
+        space=Zones(of=("zone",), levels=("zone", "city"), parents=tree),
+        levels=ladder(("zone", "PT1H"), ("city", "P1D")),
+        covers=Covers(first=START.date(), last=START.date()),
+        max_share_percent=100,
+    )
+
+
+def test_the_finest_level_of_a_rolled_up_table_is_followed_too(con):
+    together = release(con, lone_travelers(copies=12), policy=rolled_up())
+    assert attacks.run("trajectory", together, seed=1).reason == "recovery-above-limit"
+    few = release(con, lone_travelers(copies=3), policy=rolled_up())
+    assert attacks.run("trajectory", few, seed=1).verdict is Verdict.SURVIVED
 
 
 def test_a_city_of_commuters_leaves_a_residual_below_the_limits(con):

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from disclosure.attacks.core import Target, Truth
-from disclosure.attacks.members import unit_text
+from disclosure.attacks.members import MEMBERS, members, unit_text
 from disclosure.attacks.periods import quarter_sql, quarters_of
-from disclosure.attacks.sampling import Place, place_of
+from disclosure.attacks.sampling import Place
 from disclosure.spec import PERIOD_COLUMN, UNITS_COLUMN
 from disclosure.sqltext import ident
 
@@ -21,15 +21,50 @@ _PERIODS: Final = "_attack_sighted"
 
 
 def published_counts(target: Target, days: int) -> dict[datetime, dict[Place, int]]:
-    """Number of people by period and place, for the first days that are published, `MOST_PERIODS` periods at most."""
-    periods = sorted(target.table.column(PERIOD_COLUMN).unique().to_pylist())[:MOST_PERIODS]
+    """Number of people by period and place, for the first days that are published, `MOST_PERIODS` periods at most.
+
+    Of a rolled-up table only the finest level is read: above it places and periods change from bin to bin.
+    """
+    table, names = _finest(target)
+    periods = sorted(table.column(PERIOD_COLUMN).unique().to_pylist())[:MOST_PERIODS]
     counts: dict[datetime, dict[Place, int]] = {
         moment: {} for moment in periods if moment < periods[0] + timedelta(days=days)
     }
     if counts:
-        for row in target.table.filter(pc.field(PERIOD_COLUMN) <= pa.scalar(max(counts))).to_pylist():
-            counts[row[PERIOD_COLUMN]][place_of(row, target.spec)] = int(row[UNITS_COLUMN])
+        for row in table.filter(pc.field(PERIOD_COLUMN) <= pa.scalar(max(counts))).to_pylist():
+            counts[row[PERIOD_COLUMN]][_named(row, names)] = int(row[UNITS_COLUMN])
     return counts
+
+
+def _finest(target: Target) -> tuple[pa.Table, tuple[str, ...]]:
+    """The rows of one level, and the columns that name a place."""
+    policy: Any = target.policy
+    if policy.name != "rollup":
+        return target.table, target.spec.zones
+    finest = target.table.filter(pc.field("level") == pa.scalar(policy.levels[0].slug))
+    return finest, tuple(policy.space.places)
+
+
+def _named(row: Mapping[str, Any], names: Sequence[str]) -> Place:
+    return tuple(str(row[name]) for name in names)
+
+
+def sightings_in_bins(target: Target, units: int) -> dict[str, dict[datetime, Place]]:
+    """Where units were in published bins of the finest level of a rolled-up table, for at most so many units."""
+    _, names = _finest(target)
+    rows = target.table.to_pylist()
+    policy: Any = target.policy
+    slug = policy.levels[0].slug
+    with members(target) as found:
+        seen = found.con.execute(
+            f"SELECT {found.units[0]} AS unit, cell FROM {MEMBERS} WHERE unit IN (SELECT name FROM (SELECT DISTINCT"
+            f" {found.units[0]} AS name FROM {MEMBERS}) ORDER BY md5(name) LIMIT {units}) ORDER BY unit, cell"
+        ).fetchall()
+    ways: dict[str, dict[datetime, Place]] = {}
+    for unit, cell in seen:
+        if rows[cell]["level"] == slug:
+            ways.setdefault(unit, {}).setdefault(rows[cell][PERIOD_COLUMN], _named(rows[cell], names))
+    return ways
 
 
 def places_in(target: Target, truth: Truth, periods: Sequence[datetime]) -> dict[str, list[tuple[Place, datetime]]]:

@@ -29,7 +29,7 @@ seeds. Limits, in gain over the baseline:
 
 Samples: recovery over the first `DAYS` days that are published, `TARGETS` targets for each seed; membership as said in
 ``attacks.membership``. Figures state them; the measured residuals are for the house and stand in `findings`.
-Both need the same places in every period: they read flat tables. In rolled-up ones the level changes from cell to cell.
+Both need the same places in every period: they read flat tables, and recovery the finest level of rolled-up ones.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ from datetime import datetime
 from typing import ClassVar, Final
 
 from disclosure.attacks import membership
-from disclosure.attacks.core import Result, Target, broken, survived
+from disclosure.attacks.core import Result, Target, Truth, broken, survived
 from disclosure.attacks.recovery import Counts, Place, Sightings, Way, crowd, recovered, share_right
 from disclosure.attacks.sampling import FLAT, some_units
-from disclosure.attacks.sightings import published_counts, true_sightings
+from disclosure.attacks.sightings import published_counts, sightings_in_bins, true_sightings
 from disclosure.attacks.statistics import LEAST_SEEDS, uplift_upper
 from disclosure.presets import Preset
 from disclosure.spec import UNITS_COLUMN, Presence
@@ -78,8 +78,8 @@ class Trajectory:
         spec = target.spec
         if not spec.units:
             return "no-unit-behind-rows"
-        if target.policy.name not in {*FLAT, "dp"}:
-            return "levels-change-from-cell-to-cell" if target.policy.name == "rollup" else "no-sequence-of-counts"
+        if target.policy.name not in {*FLAT, "dp", "rollup"}:
+            return "no-sequence-of-counts"
         if not spec.zones or not spec.time or UNITS_COLUMN not in target.table.column_names:
             return "no-sequence-of-counts"
         if spec.presence is Presence.SIMULTANEOUS:
@@ -107,13 +107,20 @@ def residuals(target: Target, seed: int, *, periods: int = membership.PERIODS) -
     bounds = {"recovery": 0.0, "membership": 0.0}
     counts = published_counts(target, DAYS)
     if target.truth is not None and len(counts) >= LEAST_PERIODS:
-        with some_units(target.truth, target.spec, _SIGHTED, CANDIDATES) as part:
-            sightings = true_sightings(target, part, list(counts))
+        sightings = _sightings(target, target.truth, list(counts))
         bounds["recovery"] = uplift_upper(*recovery_shares(counts, sightings, seed))
     games = membership.games(target, seed, periods)
     if games:
         bounds["membership"] = uplift_upper(games, [0.5] * len(games))
     return bounds
+
+
+def _sightings(target: Target, truth: Truth, periods: list[datetime]) -> Sightings:
+    if target.policy.name == "rollup":
+        ways = sightings_in_bins(target, CANDIDATES)
+        return {unit: {each: way[each] for each in periods if each in way} for unit, way in ways.items()}
+    with some_units(truth, target.spec, _SIGHTED, CANDIDATES) as part:
+        return true_sightings(target, part, periods)
 
 
 def recovery_shares(counts: Counts, sightings: Sightings, seed: int) -> tuple[list[float], list[float]]:
