@@ -27,12 +27,12 @@ from disclosure.sqltext import ident, one_row
 
 _DIGEST: Final = re.compile(r"(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128})", re.IGNORECASE)
 _PLACES_OF_DIGESTS: Final = re.compile(
-    r"outputs\.[^.]+\.[a-z]+\.sha256|outputs\..*\.sha256|input\.hmac_sha256|commitment\.value|audit_head"
+    r"outputs\.[^.]+\.[a-z]+\.sha256|outputs\..*\.sha256|input\.hmac_sha256|commitment\.value|audit_head(\.hash)?"
     r"|signature\..*|policy\.facts\.cell_key\..*|policy\.parameters\.key_id|context\..*"
 )
 _PLACES_OF_NUMBERS: Final = re.compile(
     r"schema_version|rows|outputs\..*|preset\..*|spec\..*|policy\.parameters.*|policy\.facts.*|versions\..*"
-    r"|gate\..*|context\..*|budget.*|achieved\.min_units|not_claimed.*|rules.*|unit\..*|release_id"
+    r"|audit_head.*|gate\..*|context\..*|budget.*|achieved\.min_units|not_claimed.*|rules.*|unit\..*|release_id"
 )
 _SECRETS: Final = ("p_percent", "dominance_percent", "prior_percent", "dominance_n")
 _LEAST_SECRET: Final = 2
