@@ -66,12 +66,12 @@ def jit_parallel(function: _Function) -> _Function:
     return _compile(function, parallel=True)
 
 
-def _compile(function: _Function, **options: bool) -> _Function:
+def _compile(function: _Function, *, nogil: bool = False, parallel: bool = False) -> _Function:
     """Compile, and keep the result on disk where there is a folder that may be written to."""
     try:
-        return cast(_Function, njit(cache=True, **options)(function))
+        return cast(_Function, njit(cache=True, nogil=nogil, parallel=parallel)(function))
     except RuntimeError:
-        return cast(_Function, njit(**options)(function))
+        return cast(_Function, njit(nogil=nogil, parallel=parallel)(function))
 
 
 @jit
