@@ -128,7 +128,9 @@ class _Solver:
         self._model = _model(system, self._names, self._place)
         if self._model.getNumRow() and self._solve() not in _SOLVED:
             raise ContradictionError
-        values = self._values() if self._model.getNumRow() else np.array([float(system.lower[name]) for name in self._names])
+        values = np.array([float(system.lower[name]) for name in self._names])
+        if self._model.getNumRow():
+            values = self._values()
         self._lows, self._highs = values.copy(), values.copy()
 
     def reaches(self, name: Name, low: float, high: float) -> bool:
