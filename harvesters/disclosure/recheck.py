@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import duckdb
 import pyarrow as pa
@@ -34,6 +34,10 @@ from disclosure.spec import Spec
 from disclosure.tables import PARQUET_NAME
 from disclosure.verify import read_proof, unchanged
 
+if TYPE_CHECKING:
+    from disclosure.policies.dp import DifferentialPrivacy
+    from disclosure.privacy_budget.account import BudgetStore
+
 NOT_COUNTED: Final = -1
 """Number of withheld cells where only the folder is known: nobody but the pipeline has it."""
 
@@ -46,6 +50,7 @@ def verify_against(
     *,
     input_sha256: str | None = None,
     opening: Opening | None = None,
+    budget: BudgetStore | None = None,
 ) -> list[Claim]:
     """Check the table of a release folder against its input: one answer for each claim that the input can decide.
 
@@ -56,6 +61,7 @@ def verify_against(
         site: the secret settings that the release was made with.
         input_sha256: SHA-256 of the input as its HMAC was made from, to check that as well.
         opening: what opens the proof's commitment, to check that as well.
+        budget: the store of a release under differential privacy; without it its recount cannot be decided.
 
     A table that differs, or a folder that cannot be read, gives failing claims, not an exception.
     """
@@ -63,7 +69,7 @@ def verify_against(
     if proof is None:
         return [Claim("proof-readable", Status.FAILS)]
     answers = [unchanged(folder, name, proof) for name in TABLE_FILES]
-    answers += _judged(folder, proof, con, relation, site)
+    answers += _judged(folder, proof, con, relation, site, budget)
     if input_sha256 is not None:
         answers.append(_input_claim(proof, site, input_sha256))
     if opening is not None:
@@ -92,14 +98,22 @@ def opened_input(
 
 
 def _judged(
-    folder: Path, proof: Mapping[str, Any], con: duckdb.DuckDBPyConnection, relation: str, site: SiteRules
+    folder: Path,
+    proof: Mapping[str, Any],
+    con: duckdb.DuckDBPyConnection,
+    relation: str,
+    site: SiteRules,
+    budget: BudgetStore | None,
 ) -> list[Claim]:
     """Whether the input gives this very table, and whether the proof tells more than it."""
+    if proof["policy"]["name"] == "dp" and budget is None:
+        # Noise cannot be drawn again: without the stored output there is nothing to compare with.
+        return [Claim("independent-recount", Status.CANNOT)]
     try:
         preset = stated.known_preset(proof["preset"])
         if preset is None:
             return [claim("independent-recount", ok=False, code="preset-unknown")]
-        protected, spec = _as_protected(folder, proof), Spec.from_mapping(proof["spec"])
+        protected, spec = _as_protected(folder, proof, budget), Spec.from_mapping(proof["spec"])
         _recount(con, relation, protected, spec, preset, site)
         target = Target(
             table=protected.table,
@@ -137,12 +151,14 @@ def _input_claim(proof: Mapping[str, Any], site: SiteRules, input_sha256: str) -
     return claim("input-hmac", ok=input_hmac(site.key, input_sha256) == found)
 
 
-def _as_protected(folder: Path, proof: Mapping[str, Any]) -> Protected:
+def _as_protected(folder: Path, proof: Mapping[str, Any], budget: BudgetStore | None) -> Protected:
     """What the folder says that was protected: nothing of it comes from the process that made it."""
-    withheld = proof["withheld"]
+    withheld, policy = proof["withheld"], policy_from(proof["policy"])
+    if budget is not None and policy.name == "dp":
+        policy = cast("DifferentialPrivacy", policy).with_store(budget)
     return Protected(
         table=pq.ParquetFile(folder / PARQUET_NAME).read(),
-        policy=policy_from(proof["policy"]),
+        policy=policy,
         withheld=Withheld(
             cells=NOT_COUNTED,
             cells_band=withheld["cells"],

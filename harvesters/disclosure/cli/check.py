@@ -12,9 +12,11 @@ from disclosure import messages, signing
 from disclosure.attacks import from_folder, run_all
 from disclosure.attacks.core import Result, Truth, Verdict
 from disclosure.claims.core import Claim, Status
+from disclosure.cli.job import budget_store
 from disclosure.cli.make import file_sha256
 from disclosure.cli.options import (
     against_option,
+    budget_option,
     json_option,
     local_time_option,
     memory_option,
@@ -39,6 +41,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @against_option
 @local_time_option
 @site_option
+@budget_option
 @memory_option
 @json_option
 def verify(
@@ -47,6 +50,7 @@ def verify(
     against: Path | None,
     local_time: str | None,
     site_file: Path | None,
+    budget_file: Path | None,
     memory: str,
     as_json: bool,
 ) -> None:
@@ -57,7 +61,8 @@ def verify(
         site = SiteRules.from_file(site_file) if site_file else NO_SITE
         digest = file_sha256(against) if site.key else None
         with opened_input(release, against, memory, local_time=local_time) as (con, relation):
-            answers += verify_against(release, con, relation, site, input_sha256=digest)
+            budget = budget_store(budget_file)
+            answers += verify_against(release, con, relation, site, input_sha256=digest, budget=budget)
     holds = passes(answers)
     if as_json:
         print_json({"release": str(release), "passes": holds, "claims": [_claim(each) for each in answers]})

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import duckdb
 import yaml
@@ -26,6 +26,10 @@ from disclosure.presets import Preset, load_preset
 from disclosure.recoding.hierarchy import with_files
 from disclosure.site import NO_SITE, SiteRules
 from disclosure.spec import Measure, Spec
+
+if TYPE_CHECKING:
+    from disclosure.policies.dp import DifferentialPrivacy
+    from disclosure.privacy_budget.account import BudgetStore
 
 _OF_JOB = ("preset", "parameters", "policy", "local_time")
 _LISTS = ("also_units", "identifiers", "quasi", "sensitive")
@@ -53,14 +57,8 @@ class Job:
 
     def with_budget(self, path: Path | None) -> Self:
         """The same job, with the store of privacy budgets where its policy spends one."""
-        if path is None or self.policy.name != "dp":
-            return self
-        # Imported here: the libraries of differential privacy are large.
-        from disclosure.policies.dp import DifferentialPrivacy
-        from disclosure.privacy_budget.sqlite_store import SqliteStore
-
-        policy = cast(DifferentialPrivacy, self.policy)
-        return replace(self, policy=policy.with_store(SqliteStore(path)))
+        store = budget_store(path) if self.policy.name == "dp" else None
+        return replace(self, policy=cast("DifferentialPrivacy", self.policy).with_store(store)) if store else self
 
     @contextmanager
     def opened(self, path: Path, memory: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
@@ -70,6 +68,14 @@ class Job:
         local = (spec.time, self.local_time) if self.local_time and spec.time else None
         with source.opened(path, memory=memory, text=text, local_time=local) as (con, relation):
             yield con, relation
+
+
+def budget_store(path: Path | None) -> BudgetStore | None:
+    """The store of privacy budgets in a file."""
+    # Imported here: most calls do not need it.
+    from disclosure.privacy_budget.sqlite_store import SqliteStore
+
+    return SqliteStore(path) if path is not None else None
 
 
 def load(path: Path, site: Path | None = None) -> Job:
