@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -29,7 +30,18 @@ from cityharvest.pipeline.relation import load_relation
 from cityharvest.pipeline.specification import subject_of
 from cityharvest.publisher.ids import PARQUET
 from cityharvest.records import Delivery, Mandate, Release
-from disclosure import DisclosureRefused, Preset, Protected, SiteRules, Spec, policy_dict, safe_correction
+from disclosure import (
+    DisclosureRefused,
+    Preset,
+    Protected,
+    SiteRules,
+    Spec,
+    policy_dict,
+    policy_from,
+    protect,
+    safe_correction,
+)
+from disclosure.claims.stated import known_preset
 from disclosure.history import PublishedRelease, check_against_history
 
 RAW_PURGED = "earlier-raw-purged"
@@ -90,7 +102,10 @@ def _ever_published(session: Session, delivery: Delivery) -> list[Release]:
 
 
 def _of_subject(session: Session, delivery: Delivery, mandate: Mandate) -> list[tuple[Mandate, Release]]:
-    """Return what other mandates of the same company have published about the same people and time."""
+    """Return what other mandates of the same company have published about the same people and time.
+
+    What was withdrawn belongs to it: whoever kept a copy can still subtract it.
+    """
     query = (
         select(ReleaseRow, MandateRow)
         .join(DeliveryRow, DeliveryRow.id == ReleaseRow.delivery_id)
@@ -99,7 +114,6 @@ def _of_subject(session: Session, delivery: Delivery, mandate: Mandate) -> list[
             MandateRow.company_organization_id == mandate.company_organization_id,
             MandateRow.id != mandate.id,
             ReleaseRow.published_at.is_not(None),
-            ReleaseRow.withdrawn_at.is_(None),
             DeliveryRow.period_start < delivery.period_end,
             DeliveryRow.period_end > delivery.period_start,
         )
@@ -130,19 +144,39 @@ def _check_others(
         relation = _input(con, ledger, release, other, folder, f"linked_{number}")
         if relation is not None:
             inputs[release.id] = relation
-    earlier = [_published(ledger, release, subject, folder) for _, release in others]
+    earlier = []
+    for _, release in others:
+        source = inputs.get(release.id)
+        table = _made_again(con, source, release, site) if release.withdrawn_at else _stored(ledger, release, folder)
+        earlier.append(_published(release, table, subject))
     check_against_history(con, side.relation, candidate, earlier, side.spec, side.preset, site, inputs=inputs)
 
 
-def _published(ledger: Ledger, release: Release, subject: str, folder: Path) -> PublishedRelease:
-    proof = release.proof
+def _stored(ledger: Ledger, release: Release, folder: Path) -> pa.Table:
     copy = folder / f"linked-{release.id}.parquet"
     with open_file(ledger, release.id, PARQUET) as source, copy.open("wb") as target:
         shutil.copyfileobj(source, target)
     try:
-        table = pq.ParquetFile(copy).read()
+        return pq.ParquetFile(copy).read()
     finally:
         copy.unlink()
+
+
+def _made_again(con: duckdb.DuckDBPyConnection, source: str | None, release: Release, site: SiteRules) -> pa.Table:
+    """The table of a withdrawn release, whose files are gone: from its input, while that is there.
+
+    Raises:
+        DisclosureRefused: code ``history-not-comparable``.
+    """
+    proof = release.proof
+    preset = known_preset(proof["preset"])
+    if source is None or preset is None:
+        raise DisclosureRefused("history-not-comparable", release=release.id)
+    return protect(con, source, Spec.from_mapping(proof["spec"]), preset, policy_from(proof["policy"]), site).table
+
+
+def _published(release: Release, table: pa.Table, subject: str) -> PublishedRelease:
+    proof = release.proof
     return PublishedRelease(
         release_id=release.id,
         subject=subject,

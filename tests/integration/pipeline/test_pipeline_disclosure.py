@@ -14,6 +14,7 @@ from pipeline_world import COMPANY, DAY, World, build, mandate_spec, meter_file
 from sqlalchemy import text
 
 from cityharvest import api
+from cityharvest import ledger as books
 from cityharvest.errors import MandateInvalid
 from cityharvest.ledger import reports
 from disclosure.commitment import Opening
@@ -196,3 +197,18 @@ def test_a_table_that_would_reveal_somebody_beside_an_earlier_one_of_the_same_pe
     assert found.state == state
     if state == "held":
         assert found.held_detail["code"] == "difference-rests-on-few-units"
+
+
+def test_a_withdrawn_table_still_counts_since_whoever_kept_it_can_subtract_it(world: World) -> None:
+    delivery = released(world)
+    assert delivery.release is not None
+    assert world.publish() == 0
+    mandate_id = linked(world, "poraba")
+    with world.ledger.transaction() as session:
+        books.mark_withdrawn(session, delivery.release.id, "napaka", actor="officer-1")
+    books.remove_withdrawn_files(world.ledger, delivery.release.id)
+    content = meter_file(center=12, rob=1).replace(b"Center", b"Dolina").replace(b"Rob", b"Dolina")
+    sent = api.receive(mandate_id, DAY, io.BytesIO(content), "user-1", ledger=world.ledger)
+    world.process()
+    held = world.show(sent.id)
+    assert (held.state, held.held_detail["code"]) == ("held", "difference-rests-on-few-units")

@@ -61,7 +61,7 @@ def made(con, tmp_path_factory):
             PRESET,
             release_id=name,
             input_hmac=input_hmac(SITE.key, INPUT_SHA256),
-            extra={},
+            extra={"audit_head": {"seq": 9, "hash": "d" * 64}},
             signing_key=KEY,
         )
         openings[name] = proof.opening
