@@ -95,17 +95,20 @@ def safe_correction(
     if old.table.equals(new.table):
         return Change(safe=True, reason=Reason.UNCHANGED)
     try:
-        first, second = (
-            Side(relation=relation, tiling=tiling_of(policy, spec, preset, made.table), spec=printed(policy, spec))
-            for relation, made in ((old_relation, old), (new_relation, new))
+        found = difference_fault(
+            con, _side(old_relation, old, spec, preset), _side(new_relation, new, spec, preset), preset, site
         )
-        found = difference_fault(con, first, second, preset, site)
     except DisclosureRefused:
         return Change(safe=False, reason=Reason.NOT_COMPARABLE)
     if found is None:
         return Change(safe=True, reason=Reason.ENOUGH_UNITS_CHANGED)
     same_cells = _keys(old, spec).equals(_keys(new, spec))
     return Change(safe=False, reason=_FAULTS[found] if same_cells else Reason.PATTERN_DIFFERS)
+
+
+def _side(relation: str, made: Protected, spec: Spec, preset: Preset) -> Side:
+    tiling = tiling_of(made.policy, spec, preset, made.table)
+    return Side(relation=relation, tiling=tiling, spec=printed(made.policy, spec))
 
 
 def _keys(made: Protected, spec: Spec) -> pa.Table:

@@ -70,15 +70,14 @@ def check_against_history(
     check_method(candidate, earlier)
     if not spec.units:
         return
+    candidate_side = (relation, candidate)
     for release in earlier:
         if release.table.equals(candidate.table) or NOISY & {release.method, candidate.method}:
             continue
         source = (inputs or {}).get(release.release_id) or _reproduced(con, relation, release, site)
         if source is None:
             check_purged(candidate, [release], zones)
-            continue
-        found = _fault(con, (source, release), (relation, candidate), preset, site)
-        if found is not None:
+        elif (found := _fault(con, (source, release), candidate_side, preset, site)) is not None:
             raise DisclosureRefused(_CODES[found], release=release.release_id)
 
 
