@@ -72,7 +72,7 @@ def test_cell_key_table_of_ten_million_trips():
             "ratio": ours / flat,
             "rows": rows,
             "cells": noisy.table.num_rows,
-            "mean_noise": fmean(moved) if moved else 0.0,
+            "mean_noise_of_shown_cells": fmean(moved) if moved else 0.0,
             "mean_size_of_noise": fmean(map(abs, moved)) if moved else 0.0,
         },
     )

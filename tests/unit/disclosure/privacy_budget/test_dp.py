@@ -18,6 +18,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from disclosure import gate, passes, release, verify
 from disclosure.engine import connect
 from disclosure.errors import DisclosureRefused, GateRefused, SpecInvalid
 from disclosure.policies import policy_dict, policy_from
@@ -30,6 +31,7 @@ from disclosure.privacy_budget.bounds import Bounds
 from disclosure.privacy_budget.mechanism import Kind, Sensitivity, loss, scale_for, tail
 from disclosure.privacy_budget.sqlite_store import SqliteStore
 from disclosure.protect import explain, protect
+from disclosure.recheck import verify_against
 from disclosure.site import SiteRules
 from disclosure.spec import Measure, Spec
 
@@ -185,6 +187,26 @@ def test_release_passes_the_gate_and_a_retry_gives_the_same_bytes(con, policy):
     assert first.table.num_rows
     assert policy.store.spent(policy.account(PRESET)) == Decimal("0.5")
     assert not con.execute("SELECT * FROM duckdb_tables() WHERE temporary").fetchall()
+
+
+def test_written_release_is_checked_with_its_store_and_undecided_without(con, policy, tmp_path):
+    load(con, town())
+    protected = protect(con, "input", SPEC, PRESET, policy, SITE)
+    cleared = gate(con, "input", protected, SPEC, PRESET, SITE)
+    folder = tmp_path / "release"
+    release.write(folder, cleared, SPEC, PRESET, release_id="r", input_hmac="0" * 64, extra={})
+    assert passes(verify(folder))
+    for store, status in ((policy.store, "holds"), (None, "cannot-be-recomputed")):
+        answers = verify_against(folder, con, "input", SITE, budget=store)
+        assert {each.name: str(each.status) for each in answers}["independent-recount"] == status
+    other = SqliteStore(tmp_path / "other.sqlite")
+    assert not passes(verify_against(folder, con, "input", SITE, budget=other))
+    proof = json.loads((folder / "proof.json").read_text(encoding="utf-8"))
+    assert (proof["budget"]["rho"], proof["achieved"]["min_units"], proof["input"]["hmac_sha256"]) == (
+        "0.5",
+        None,
+        None,
+    )
 
 
 def test_retry_after_the_input_changed_gives_the_first_output(con, policy):
