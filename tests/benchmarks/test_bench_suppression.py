@@ -1,9 +1,10 @@
 """Exact totals: suppression, audit, and the audit of insiders timed apart, on counts with all totals.
 
-Two-way 100 × 100 inner cells with totals, three-way 20 × 12 × 10 without them counted (2,400 inner cells, 3,003 with
-totals). k = 10; primary cells hold 1 … 9, zeros are structural; nobody but the public is protected from in the first
-two figures. The audit starts from nothing: it does not see what the suppression found. Every result is checked before
-its time is told: no interval is exact and none is narrower than asked, in whole numbers.
+Two-way 100 × 100 inner cells (10,201 with totals), three-way 20 × 12 × 10 (2,400 inner cells, 3,003 in all). k = 10;
+primary cells hold 1 … 9, zeros are structural; the first figures protect from the public alone, those of insiders stand
+apart. The audit checks each possible table that the suppression found in whole numbers and looks for what is missing;
+beside it stands one that starts from nothing and sees only which cells are withheld. Every result is checked before its
+time is told: no interval is exact and none is narrower than asked, in whole numbers.
 """
 
 from __future__ import annotations
@@ -72,15 +73,20 @@ def run(case: Case) -> tuple[dict[str, object], Flags]:
     """Suppress, audit from nothing, and check."""
     problem = case.problem
     start = time.perf_counter()
-    withheld, _ = extend(problem, case.primary.copy(), problem.values > 0, np.ones(len(problem.values)))
+    withheld, found = extend(problem, case.primary.copy(), problem.values > 0, np.ones(len(problem.values)))
     suppressed_s = seconds(start)
     start = time.perf_counter()
-    audited = settle(problem, withheld)
+    checked = settle(problem, withheld, found.kept)
     audit_s = seconds(start)
+    start = time.perf_counter()
+    audited = settle(problem, withheld)
+    from_nothing_s = seconds(start)
+    assert checked.open_count == 0
     width = audited.highest - audited.lowest
     figures: dict[str, object] = {
         "ours_s": suppressed_s + audit_s,
         "audit_s": audit_s,
+        "audit_from_nothing_s": from_nothing_s,
         "cells": len(problem.values),
         "primary": int(case.primary.sum()),
         "secondary": int((withheld & ~case.primary).sum()),
@@ -113,7 +119,7 @@ def test_two_way_table_of_ten_thousand_cells():
     case = counts((size, size), 100.0 if size == 100 else 40.0, 2.0)
     figures, withheld = run(case)
     figures |= insiders(case, withheld, benching.sized(20, 5))
-    met = figures["ours_s"] <= 15 and figures["audit_s"] <= 2  # type: ignore[operator]
+    met = figures["ours_s"] <= 15 and figures["audit_from_nothing_s"] <= 2  # type: ignore[operator]
     benching.report(
         "LP suppression 2-D", goal="10k cells ≤ 15 s, of which audit ≤ 2 s", met=met, figures=figures, seed=SEED
     )

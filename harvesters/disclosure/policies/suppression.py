@@ -94,7 +94,7 @@ class Suppression:
 
         Raises:
             DisclosureRefused: codes ``time-not-in-totals``, ``distinct-units-needed``, ``measure-kind-not-additive``,
-                ``nothing-to-publish``, ``rule-not-available``, ``site-rule-missing``.
+                ``no-quantity``, ``rule-not-available``, ``site-rule-missing``.
             SpecInvalid: code ``dimension-unknown``.
         """
         if unknown := set(preset.needs) - {"p-percent"}:
@@ -109,7 +109,7 @@ class Suppression:
         if stray := named - set(spec.zones):
             raise SpecInvalid("dimension-unknown", columns=sorted(stray))
         if not quantities(spec, counts=self.counts):
-            raise DisclosureRefused("nothing-to-publish", policy=self.name)
+            raise DisclosureRefused("no-quantity", policy=self.name)
 
     def of(self, spec: Spec) -> tuple[Dimension, ...]:
         """The dimensions in the order of the zone columns."""

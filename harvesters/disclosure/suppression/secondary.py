@@ -13,11 +13,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from disclosure.suppression.problem import Flags, Ledger, Problem, Witness
-from disclosure.suppression.settle import rounds, settle
+from disclosure.suppression.settle import one_by_one, rounds, settle
 from disclosure.suppression.solver import Floats, Mover, Target, free_prices
 
 BATCH = 20
 """So many cells are moved one by one before all are asked together again."""
+
+SIFT = 2
+"""After so many batches the small programs are asked again."""
 
 
 class Infeasible(Exception):  # noqa: N818 - says what happened
@@ -64,11 +67,15 @@ def extend(
     mover.load()
     tried: set[Target] = set()
     while targets := [each for each in _hardest_first(ledger) if each not in tried]:
+        if len(tried) % (SIFT * BATCH) == 0:
+            # Programs over withheld cells alone are small; what they show needs no large one.
+            one_by_one(ledger)
+            targets = [each for each in _hardest_first(ledger) if each not in tried]
         for target in targets[:BATCH]:
             _protect(target, mover, ledger, withheld)
         tried.update(targets[:BATCH])
         # What was withheld for one cell often protects others, which a joint program shows faster.
-        rounds(ledger, most=4, idle_most=2)
+        rounds(ledger, most=8, idle_most=3)
     if ledger.open_count:
         raise Infeasible(ledger.open_count)
     return withheld, ledger

@@ -49,7 +49,7 @@ def cell(zone, amounts, holdings=None):
 
 def shown(con, spec=SPEC, site=SITE, preset=BUSINESS):
     made = protect(con, "input", spec, preset, site=site)
-    gate(con, "input", made, spec, preset, site=site)
+    made.policy.recount(con, "input", made, spec, preset, site)
     return {row["zone"] for row in made.table.to_pylist()}
 
 
