@@ -47,6 +47,7 @@ from typing import Any, ClassVar, Self
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from disclosure.claims import rollup as claimed
 from disclosure.claims.core import Claim
@@ -67,7 +68,7 @@ from disclosure.rules import Rules
 from disclosure.shape import Shape
 from disclosure.site import SiteRules
 from disclosure.space import WHOLE, Space, space_from
-from disclosure.spec import Presence, Spec
+from disclosure.spec import UNITS_COLUMN, Presence, Spec
 
 MAX_SHARE_PERCENT = 50
 LEAST_FAN_OUT = 3
@@ -184,12 +185,11 @@ class Rollup:
         with self._run(con, relation, spec, preset, site) as (climb, rows, withdrawn):
             table = table_of(climb, self.shape(spec), self.covers)
             withheld, confidential = summary.summarize(climb, rows, withdrawn)
-        units = table.column("units").to_pylist()
         return Protected(
             table=table,
             policy=self,
             withheld=withheld,
-            achieved_min=min(units, default=None),
+            achieved_min=pc.min(table.column(UNITS_COLUMN)).as_py(),
             public_facts={"rules": rule_slugs(self.rules(preset, site)), "totals": "none"},
             confidential=confidential,
         )

@@ -111,10 +111,12 @@ class Audit:
         above, joins = self.frame.above_sql(self.level - 1, "below.key")
         rows = ident(self.judge.rows_name)
         self.con.execute(
-            f"CREATE OR REPLACE TEMP TABLE {_SIBLINGS} AS WITH ranked AS (SELECT {above} AS key, below.key AS sibling,"
-            f" row_number() OVER (PARTITION BY {above} ORDER BY below.units, below.{rows}, below.key) AS turn"
-            f" FROM {bins_table(self.level - 1)} AS below{joins})"
-            f" SELECT * FROM ranked SEMI JOIN {_FAILED} USING (key) WHERE turn <= {MOST_JOINS}"
+            f"CREATE OR REPLACE TEMP TABLE {_SIBLINGS} AS WITH beside AS (SELECT {above} AS key, below.key AS sibling,"
+            f" below.units, below.{rows} AS trips FROM {bins_table(self.level - 1)} AS below{joins}),"
+            " ranked AS (SELECT key, sibling,"
+            " row_number() OVER (PARTITION BY key ORDER BY units, trips, sibling) AS turn"
+            f" FROM beside SEMI JOIN {_FAILED} USING (key))"
+            f" SELECT * FROM ranked WHERE turn <= {MOST_JOINS}"
         )
 
     def _try(self, turn: int) -> None:
