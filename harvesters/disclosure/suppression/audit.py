@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from disclosure.errors import DisclosureRefused
 from disclosure.suppression.primary import Request
 from disclosure.suppression.problem import Flags, Ledger, Problem, Witness
@@ -112,8 +110,3 @@ def suppress(
 def _merged(before: list[Witness], new: list[Witness]) -> list[Witness]:
     known = {id(each) for each in before}
     return [*before, *(each for each in new if id(each) not in known)]
-
-
-def shown(audited: Audited) -> Flags:
-    """Cells that may be published."""
-    return np.logical_not(audited.withheld)

@@ -96,18 +96,3 @@ def _protect(target: Target, mover: Mover, ledger: Ledger, withheld: Flags) -> N
     withheld[added] = True
     mover.reprice(added, float(free_prices(1)[0]))
     ledger.accept(found)
-
-
-def publish_again(
-    problem: Problem, withheld: Flags, ledger: Ledger, secondary: Flags, costs: Floats
-) -> tuple[Flags, Ledger]:
-    """Drop secondary cells that turn out not to be needed, dearest first: later ones made earlier ones superfluous."""
-    order = sorted(np.flatnonzero(secondary & withheld), key=lambda each: (-price_list(problem, costs)[each], each))
-    for cell in order:
-        trial = withheld.copy()
-        trial[cell] = False
-        hints = [each for each in ledger.kept if not each.shift[cell]]
-        tried = settle(problem, trial, hints, alone=True)
-        if not tried.open_count:
-            withheld, ledger = trial, tried
-    return withheld, ledger
