@@ -41,6 +41,7 @@ def main(words: Sequence[str]) -> None:
     exact = result.confidential
     figures = {
         "seconds": round(seconds, 3),
+        "cpu_s": round(time.process_time(), 3),
         "rss_mb": peak_rss_mb(),
         "readings": exact["rows_in"],
         "cells": exact["cells_published"],

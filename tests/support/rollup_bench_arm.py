@@ -96,7 +96,8 @@ def main(words: Sequence[str]) -> None:
     start = time.perf_counter()
     result = run(Path(words[0]), int(words[1]))
     seconds = time.perf_counter() - start
-    print(json.dumps({"seconds": round(seconds, 3), "rss_mb": peak_rss_mb(), **figures(result)}))
+    cpu = round(time.process_time(), 3)
+    print(json.dumps({"seconds": round(seconds, 3), "cpu_s": cpu, "rss_mb": peak_rss_mb(), **figures(result)}))
 
 
 if __name__ == "__main__":
