@@ -32,7 +32,7 @@ def feasible(draw):
     return Decimal(hundredths) / 100, deviation, no_small
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(feasible())
 def test_bias_is_zero_and_the_variance_fixed_exactly_for_every_count(parameters):
     variance, deviation, no_small = parameters
@@ -47,7 +47,7 @@ def test_bias_is_zero_and_the_variance_fixed_exactly_for_every_count(parameters)
         assert all(count + v == 0 or count + v > no_small for v in row.values)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(feasible())
 def test_keys_are_dealt_out_as_the_weights_say_to_one_key_in_two_to_the_64(parameters):
     variance, deviation, no_small = parameters

@@ -117,7 +117,7 @@ readings = st.tuples(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(readings, max_size=25), st.integers(1, 3))
 def test_removing_any_unit_changes_the_table_by_at_most_the_stated_sensitivity(con, rows, max_cells):
     """By brute force over all neighbors, whatever the values are."""
