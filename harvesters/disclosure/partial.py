@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
+from itertools import pairwise
 
 import duckdb
 import pyarrow as pa
@@ -45,7 +46,7 @@ def check_areas(con: duckdb.DuckDBPyConnection, relation: str, area: str, groups
     Raises:
         DisclosureRefused: codes ``area-in-several-groups``, ``total-code-in-data``.
     """
-    for inner, outer in zip([*groups[1:], area], groups, strict=True):
+    for outer, inner in pairwise([*groups, area]):
         several = one_row(
             con,
             f"SELECT count(*) FROM (SELECT {ident(inner)} FROM {ident(relation)} WHERE {ident(inner)} IS NOT NULL"

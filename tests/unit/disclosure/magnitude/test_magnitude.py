@@ -133,6 +133,12 @@ def test_data_with_the_code_of_totals_are_refused(con):
     assert refused.value.code == "total-code-in-data"
 
 
+def test_areas_without_groups_have_one_total(con):
+    load(con, area("R", "a", [5, 5, 5]) + area("R", "b", [6, 6]))
+    rows = shown(con, replace(SPEC, zone="area"), Magnitude(area="area"))
+    assert rows == {("a",): ("aggregate", 3, 15), ("Total",): ("partial-total", 3, 15)}
+
+
 def test_periods_have_totals_of_their_own(con):
     load(con, area("R", "a", [5, 5, 5]) + area("R", "b", [6, 6]))
     made = protect(con, "input", replace(SPEC, time="ts"), BUSINESS, POLICY, SITE)
