@@ -11,7 +11,10 @@ from history_world import PRESET, SPEC, load, meters
 from disclosure import TimeBin, attacks, changes, protect, safe_correction
 from disclosure.attacks import Truth, Verdict, target_of
 from disclosure.engine import connect
+from disclosure.policies.cell_key import CellKey
+from disclosure.site import SiteRules
 
+SITE = SiteRules(key=bytes(range(32)))
 DISTRICTS, CITY = replace(SPEC, zone="district"), replace(SPEC, zone="city")
 
 
@@ -91,6 +94,27 @@ def test_first_release_is_attacked_through_the_answer_of_the_house(con, monkeypa
     assert attacked(target).verdict is Verdict.BROKEN
 
 
-def test_nothing_is_subtracted_from_noise(con):
+def test_without_the_input_nothing_is_known_to_be_left(con):
     load(con, "data", meters("a", 30))
     assert attacked(replace(release(con, "data"), truth=None)).reason == "input-needed"
+
+
+def test_a_table_in_which_nothing_is_published_survives(con):
+    load(con, "data", meters("a", 4))
+    empty = release(con, "data")
+    assert not empty.table.num_rows
+    for attack in ("differencing", "averaging", "trajectory", "joiner-leaver"):
+        assert not attacks.run(attack, empty, seed=1).broken
+
+
+@pytest.mark.parametrize("first", ["exact", "noisy"])
+def test_a_table_without_noise_beside_one_with_noise_is_caught(con, first):
+    """Whoever moves to noise after the first release has published the noise."""
+    load(con, "data", meters("a", 30) + meters("b", 25, first=100))
+    counts = replace(SPEC, measures={})
+    exact = release(con, "data", counts)
+    noisy = target_of(
+        protect(con, "data", counts, PRESET, CellKey(), SITE), counts, PRESET, site=SITE, truth=exact.truth
+    )
+    both = {"exact": replace(noisy, earlier=(exact,)), "noisy": replace(exact, earlier=(noisy,))}
+    assert attacked(both[first]).reason == "exact-table-beside-noise"

@@ -59,13 +59,14 @@ def some_units(truth: Truth, spec: Spec, table: str, units: int, *, hours: int |
 def some_zones(target: Target, truth: Truth, table: str, zones: int) -> Iterator[Truth]:
     """The rows of the zones and of the first day of a few published rows; of some units where zones are not printed."""
     spec, names = target.spec, list(target.spec.zones)
-    if target.policy.name not in FLAT or not names or not spec.time:
+    flat = target.policy.name in FLAT and spec.time
+    starts = target.table.column(PERIOD_COLUMN).to_pylist() if flat else []
+    if not names or not starts:
         with some_units(truth, spec, table, 100 * zones, hours=24) as part:
             yield part
         return
     con, time = truth.con, ident(spec.time)
     shown = target.table.select(names).group_by(names).aggregate([]).sort_by([(name, "ascending") for name in names])
-    starts = target.table.column(PERIOD_COLUMN).to_pylist()
     con.register(_CHOSEN, shown.slice(0, zones))
     same = " AND ".join(f"CAST(source.{ident(name)} AS VARCHAR) = chosen.{ident(name)}" for name in names)
     try:
