@@ -76,7 +76,7 @@ def recount(
     Raises:
         GateRefused: codes ``columns-differ``, ``cell-missing``, ``cell-unknown``, ``count-differs``,
             ``figure-differs``, ``cell-below-minimum``, ``cell-concentrated``, ``figure-zero``, ``cell-exposed``,
-            ``minimum-differs``. The parameters say how many cells, never which.
+            ``group-exposed``, ``minimum-differs``. The parameters say how many cells, never which.
     """
     shape = policy.shape(spec)
     if tuple(protected.table.column_names) != shape.names:
@@ -197,6 +197,9 @@ def _attack(
     """Least and greatest possible value of every cell that needs doubt, for each published quantity."""
     sums = equations(rows, dimensions, policy.tables or (spec.zones,))
     withheld = {key for key, row in rows.items() if row["status"] == "withheld"}
+    empty = {key for key in rows if not counted.count(spec.units[0], key, tuple(spec.measures))} - withheld
+    if lonely := [each for each in sums if _is_one_destination(each, empty, policy.structural_zeros)]:
+        raise GateRefused("group-exposed", groups=len(lonely))
     exposed = 0
     for name in policy.shape(spec).names:
         if name in (*spec.zones, "status"):
@@ -213,6 +216,13 @@ def _attack(
             exposed += len(open_cells(sums, values, needs, own, beliefs))
     if exposed:
         raise GateRefused("cell-exposed", cells=exposed)
+
+
+def _is_one_destination(equation: Equation, empty: set[Key], structural: Sequence[Key]) -> bool:
+    """Whether a group is shown to be all in one of its parts, although others could hold some of it."""
+    total, parts = equation
+    filled = [part for part in parts if part not in empty]
+    return total not in empty and len(filled) == 1 and any(part in empty and part not in structural for part in parts)
 
 
 def _belief(value: Decimal, step: Decimal, prior_percent: int | None) -> Decimal | None:

@@ -12,6 +12,8 @@ from decimal import Decimal
 from typing import Any
 
 import highspy
+import numpy as np
+import numpy.typing as npt
 
 from disclosure.linear import quiet
 from disclosure.recounts.suppression_sums import Equation, Key
@@ -46,19 +48,9 @@ def open_cells(
     asked = {key: need for key, need in needs.items() if not own.get(key, (None, False))[1]}
     if not asked:
         return []
-    keys = sorted(values)
-    place = {key: number for number, key in enumerate(keys)}
-    scale = max(max((float(need.up) for need in asked.values()), default=1.0), 1.0)
-    model = quiet()
-    room = {key: _room(values[key], own.get(key), beliefs[key]) for key in keys}
-    for key in keys:
-        down, up = room[key]
-        model.addVar(-float(down) / scale, highspy.kHighsInf if up is None else float(up) / scale)
-    for total, parts in equations:
-        inside = [(place[key], -1.0 if key == total else 1.0) for key in (total, *parts) if key in place]
-        if inside:
-            model.addRow(0.0, 0.0, len(inside), [each[0] for each in inside], [each[1] for each in inside])
-    return [key for key, need in asked.items() if _narrow(model, place[key], need, room[key], scale)]
+    room = {key: _room(value, own.get(key), beliefs[key]) for key, value in values.items()}
+    model = _Intruder(equations, room, scale=max(*(float(need.up) for need in asked.values()), 1.0))
+    return [key for key, need in asked.items() if _is_narrow(model, key, need, room[key])]
 
 
 def _room(value: Decimal, own: tuple[Decimal, bool] | None, belief: Decimal | None) -> tuple[Decimal, Decimal | None]:
@@ -69,20 +61,47 @@ def _room(value: Decimal, own: tuple[Decimal, bool] | None, belief: Decimal | No
     return max(down if belief is None else min(down, belief), Decimal(0)), belief
 
 
-def _narrow(model: Any, place: int, need: Need, room: tuple[Decimal, Decimal | None], scale: float) -> bool:
+def _is_narrow(model: _Intruder, key: Key, need: Need, room: tuple[Decimal, Decimal | None]) -> bool:
     """Whether the cell cannot move as far as it must; what the intruder knew before is not asked for."""
     up = need.up if room[1] is None else min(need.up, room[1])
-    down = min(need.down, room[0])
-    return _reach(model, place, 1.0, float(up) / scale) or _reach(model, place, -1.0, float(down) / scale)
+    return not (model.reaches(key, 1.0, up) and model.reaches(key, -1.0, min(need.down, room[0])))
 
 
-def _reach(model: Any, place: int, way: float, distance: float) -> bool:
-    if distance <= TOLERANCE:
-        return False
-    model.changeColCost(place, -way)
-    model.run()
-    status = model.getModelStatus()
-    reached = -model.getInfo().objective_function_value
-    model.changeColCost(place, 0.0)
-    # The true table is always possible, so a program without an optimum has no bound.
-    return bool(status == highspy.HighsModelStatus.kOptimal and reached < distance - TOLERANCE)
+class _Intruder:
+    """One program over displacements of the withheld cells; what one answer shows of other cells is kept."""
+
+    def __init__(
+        self, equations: Sequence[Equation], room: Mapping[Key, tuple[Decimal, Decimal | None]], *, scale: float
+    ) -> None:
+        self._place = {key: number for number, key in enumerate(sorted(room))}
+        self._scale = scale
+        self._bounds = [(-float(room[key][0]) / scale, _above(room[key][1], scale)) for key in self._place]
+        self._seen: npt.NDArray[np.float64] = np.zeros((2, len(room)))
+        self._model: Any = quiet()
+        for lower, upper in self._bounds:
+            self._model.addVar(lower, upper)
+        for total, parts in equations:
+            inside = [(self._place[key], -1.0 if key == total else 1.0) for key in (total, *parts) if key in room]
+            if inside:
+                self._model.addRow(0.0, 0.0, len(inside), [each[0] for each in inside], [each[1] for each in inside])
+
+    def reaches(self, key: Key, way: float, distance: Decimal) -> bool:
+        """Whether the cell can be so far above (+1) or below (−1) its value."""
+        place, wanted = self._place[key], float(distance) / self._scale
+        if way * self._seen[0 if way > 0 else 1][place] >= wanted - TOLERANCE:
+            return True
+        # The cell need not go further than asked, so the program has an end.
+        lower, upper = self._bounds[place]
+        self._model.changeColBounds(place, max(lower, -wanted), min(upper, wanted))
+        self._model.changeColCost(place, -way)
+        self._model.run()
+        is_solved = self._model.getModelStatus() == highspy.HighsModelStatus.kOptimal
+        moves = np.asarray(self._model.getSolution().col_value) if is_solved else np.zeros(len(self._place))
+        self._model.changeColCost(place, 0.0)
+        self._model.changeColBounds(place, lower, upper)
+        self._seen = np.array([np.maximum(self._seen[0], moves), np.minimum(self._seen[1], moves)])
+        return bool(way * moves[place] >= wanted - TOLERANCE)
+
+
+def _above(room: Decimal | None, scale: float) -> float:
+    return highspy.kHighsInf if room is None else float(room) / scale

@@ -101,9 +101,8 @@ def request(
     reasons = _reasons(lattice, judged, spec, preset, rules, wanted, structural)
     primary = np.zeros(len(lattice.cells), bool)
     primary[list(reasons)] = True
-    problems = tuple(
-        _problem(lattice, judged, preset, rules, each, reasons, structural, prior_percent) for each in wanted
-    )
+    given = (lattice, judged, preset, rules)
+    problems = tuple(_problem(*given, each, reasons, structural, prior_percent) for each in wanted)
     zeros = structural.copy()
     if not preset.zero_is_small:
         zeros |= (main.counts == 0) & ~_siblings(lattice, reasons)

@@ -18,6 +18,7 @@ from disclosure.engine import connect
 from disclosure.errors import GateRefused
 from disclosure.policies.suppression import Suppression
 from disclosure.site import SiteRules
+from disclosure.suppression import primary
 from disclosure.suppression.audit import Audited
 from disclosure.suppression.lattice import Dimension, build
 
@@ -276,6 +277,16 @@ def test_a_group_in_one_cell_is_not_told(con):
         key=lambda ends: ends[1],
     )
     assert most >= 1
+
+
+def test_the_gate_refuses_a_group_that_is_told_to_be_in_one_cell(con, monkeypatch):
+    zeros = replace(BUSINESS.parameters["zero_is_small"], value=False, law=False)
+    preset = replace(BUSINESS, parameters={**BUSINESS.parameters, "zero_is_small": zeros})
+    load(con, [[9, 0, 0], [9, 9, 9], [9, 9, 9]])
+    monkeypatch.setattr(primary, "one_destination", lambda *arguments: [])
+    with pytest.raises(GateRefused) as refused:
+        made(con, preset=preset)
+    assert refused.value.code == "group-exposed"
 
 
 def test_linked_tables_are_protected_as_one(con):
