@@ -13,7 +13,7 @@ import random
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from disclosure.attacks.core import Result, Target, judged
+from disclosure.attacks.core import Result, Target, judged, not_applicable
 from disclosure.attacks.joint import Joint, TooManyAtomsError, joint
 from disclosure.attacks.system import ContradictionError
 from disclosure.attacks.totals import ANY, additive_columns, has_totals
@@ -34,6 +34,8 @@ class Complementary:
     def run(self, target: Target, *, seed: int) -> Result:
         """Audit every published column."""
         findings, tried = audit((target,), seed)
+        if not tried["columns"]:
+            return not_applicable(self.name, "figures-do-not-add-up")
         return judged(self.name, "withheld-can-be-computed", findings, **tried)
 
 
@@ -44,19 +46,31 @@ def audit(tables: tuple[Target, ...], seed: int) -> tuple[list[Any], dict[str, i
     shared = [set(additive_columns(target)) for target in tables]
     for column in [name for name in additive_columns(tables[0]) if all(name in each for each in shared)]:
         columns += 1
+        least = tables[0].preset.min_units if column == UNITS_COLUMN and not has_totals(tables[0]) else None
         try:
-            findings += audit_column(tables, column, seed)
+            findings += _by_belief(tables, column, seed, least)
         except (ContradictionError, TooManyAtomsError):
             # Not additive (a unit in two cells), or too fine for one program: this column gives no equations.
             unusable += 1
     return findings, {"columns": columns - unusable, "most_cells": MOST_CELLS}
 
 
-def audit_column(tables: tuple[Target, ...], column: str, seed: int) -> list[Any]:
-    """The same for one column."""
+def _by_belief(tables: tuple[Target, ...], column: str, seed: int, small: int | None) -> list[Any]:
+    """The same for one column, first believing that whatever is not listed is small, then without that belief."""
+    try:
+        return audit_column(tables, column, seed, small)
+    except ContradictionError:
+        if small is None:
+            raise
+        # A cell may be withheld for another reason than its size.
+        return audit_column(tables, column, seed, None)
+
+
+def audit_column(tables: tuple[Target, ...], column: str, seed: int, small: int | None) -> list[Any]:
+    """The same for one column, with what the attacker believes of unlisted cells."""
     counts_units = column == UNITS_COLUMN
     least = tables[0].preset.min_units
-    found = joint(tables, column, small=least if counts_units and not has_totals(tables[0]) else None)
+    found = joint(tables, column, small=small)
     sure = found.system.substituted()
     exact = [(found.withheld[name], value) for name, value in sure.items() if name in found.withheld and value > 0]
     if exact and not counts_units:

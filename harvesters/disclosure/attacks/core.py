@@ -135,6 +135,11 @@ def broken(attack: str, reason: str, findings: tuple[Any, ...] = (), **figures: 
     return Result(attack=attack, verdict=Verdict.BROKEN, reason=reason, figures=figures, findings=findings)
 
 
+def not_applicable(attack: str, reason: str) -> Result:
+    """The attack found nothing to attack once it had looked; a survived result would claim too much."""
+    return Result(attack=attack, verdict=Verdict.NOT_APPLICABLE, reason=reason)
+
+
 def judged(attack: str, reason: str, findings: list[Any], **figures: int | str) -> Result:
     """Broken when there are findings, survived when there are none."""
     return broken(attack, reason, tuple(findings), **figures) if findings else survived(attack, **figures)

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Final
 import pyarrow as pa
 
 from disclosure.attacks.complementary import MOST_CELLS, audit
-from disclosure.attacks.core import Result, Target, judged
+from disclosure.attacks.core import Result, Target, judged, not_applicable
 from disclosure.attacks.periods import run
 from disclosure.spec import PERIOD_COLUMN
 
@@ -44,9 +44,13 @@ class Linked:
         if len(tables) > 1:
             together += [(target, each) for each in tables]
         findings: list[Any] = []
+        columns = 0
         for group in together:
-            found, _ = audit(group, seed)
+            found, tried = audit(group, seed)
             findings += found
+            columns += int(tried["columns"])
+        if not columns:
+            return not_applicable(self.name, "figures-do-not-add-up")
         return judged(self.name, "linked-tables-give-away", findings, tables=len(tables), most_cells=MOST_CELLS)
 
 

@@ -14,7 +14,7 @@ import random
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from disclosure.attacks.core import Result, Target, broken, judged, survived
+from disclosure.attacks.core import Result, Target, broken, judged, not_applicable, survived
 from disclosure.attacks.joint import Joint, TooManyAtomsError, joint
 from disclosure.attacks.linked import others
 from disclosure.attacks.statistics import LEAST_SEEDS, MOST_UPLIFT, uplift_upper
@@ -50,13 +50,17 @@ class Reconstruction:
         try:
             found = joint((target, *others(target)), column, small=least)
             sure = found.system.substituted()
-        except (ContradictionError, TooManyAtomsError):
-            return survived(self.name, **figures)
+        except TooManyAtomsError:
+            return not_applicable(self.name, "too-many-unknown-figures")
+        except ContradictionError:
+            return not_applicable(self.name, "figures-do-not-add-up")
         unknown = [atom for atom in found.atoms if atom not in sure]
         printed = {key for key in found.printed if key in sure}
         if not unknown and any(sure[atom] > 0 and atom not in printed for atom in found.atoms):
             return broken(self.name, "only-one-table-fits", (), **figures)
-        if not unknown or len(unknown) > MOST_UNKNOWN:
+        if len(unknown) > MOST_UNKNOWN:
+            return not_applicable(self.name, "too-many-unknown-figures")
+        if not unknown:
             return survived(self.name, **figures)
         return self._solve(target, found, sure, unknown, column, seed, figures)
 
@@ -73,7 +77,7 @@ class Reconstruction:
         try:
             solutions = [_solution(found.system.known(sure), unknown, seed, number) for number in range(SEEDS)]
         except ContradictionError:
-            return survived(self.name, **figures)
+            return not_applicable(self.name, "figures-do-not-add-up")
         if all(solution == solutions[0] for solution in solutions[1:]):
             intervals = found.system.known(sure).intervals(unknown)
             if all(interval.width < 1 for interval in intervals.values()) and any(solutions[0].values()):

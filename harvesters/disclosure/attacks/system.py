@@ -67,7 +67,11 @@ class LinearSystem:
         return other
 
     def substituted(self) -> dict[Name, float]:
-        """Figures that follow by subtraction alone, one equation after the other until nothing new follows."""
+        """Figures that follow by subtraction alone, one equation after the other until nothing new follows.
+
+        Raises:
+            ContradictionError: if a figure follows that its bounds forbid.
+        """
         found = {name: low for name, low in self.lower.items() if low == self.upper[name]}
         changed = True
         while changed:
@@ -77,7 +81,10 @@ class LinearSystem:
                 if len(left) != 1 or high - low > EPSILON:
                     continue
                 rest = sum(factor * found[name] for name, factor in terms.items() if name in found)
-                found[left[0]] = (low - rest) / terms[left[0]]
+                value = (low - rest) / terms[left[0]]
+                if not self.lower[left[0]] - EPSILON <= value <= self.upper[left[0]] + EPSILON:
+                    raise ContradictionError
+                found[left[0]] = value
                 changed = True
         return found
 
