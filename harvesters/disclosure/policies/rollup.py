@@ -47,7 +47,6 @@ from typing import Any, ClassVar, Self
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from disclosure.claims import rollup as claimed
 from disclosure.claims.core import Claim
@@ -189,7 +188,7 @@ class Rollup:
             table=table,
             policy=self,
             withheld=withheld,
-            achieved_min=pc.min(table.column(UNITS_COLUMN)).as_py(),
+            achieved_min=min(table.column(UNITS_COLUMN).to_pylist(), default=None),
             public_facts={"rules": rule_slugs(self.rules(preset, site)), "totals": "none"},
             confidential=confidential,
         )
