@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from attack_world import PRESET, SPEC, START, engine, load, people, released
@@ -67,3 +68,11 @@ def test_tables_with_totals(sizes, amounts, site, policy):
         except DisclosureRefused:
             return
         assert survives(target, ADDITIVE)
+
+
+def test_table_in_which_nothing_is_published_gives_nothing_to_attack():
+    with engine() as con:
+        load(con, people("few", 3))
+        empty = released(con)
+        assert empty.table.num_rows == 0
+        assert survives(replace(empty, linked=(empty,)), (*EXACT, *ADDITIVE, "linked", "engine-drift"))

@@ -35,6 +35,8 @@ class Linked:
         """Needs a second table with plain keys."""
         if target.policy.name in _OTHER_WAYS:
             return _OTHER_WAYS[target.policy.name]
+        if not target.table.num_rows:
+            return "nothing-published"
         return None if others(target) else "no-linked-table"
 
     def run(self, target: Target, *, seed: int) -> Result:
