@@ -10,7 +10,6 @@ half of the limit.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -19,7 +18,7 @@ from typing import Any
 
 import duckdb
 
-from disclosure.assess import packed, population_classes, sql, subsets
+from disclosure.assess import memory, packed, population_classes, sql, subsets
 from disclosure.assess.contributions import CellRisk, cell_risk
 from disclosure.assess.findings import findings
 from disclosure.assess.histogram import Histogram
@@ -269,7 +268,7 @@ class _Work:
             return kernel is Kernel.PACKED and bool(spec.quasi)
         columns = len(spec.quasi) + len(spec.sensitive) + len(spec.units)
         needed = self._rows * (columns * _BYTES_OF_A_CODE + _BYTES_OF_A_KEY)
-        return needed * 2 <= _memory_limit(self._con)
+        return needed * 2 <= memory.limit_bytes(self._con)
 
     def _weighted(self) -> int | None:
         """The size of the population that sample weights stand for."""
@@ -277,14 +276,3 @@ class _Work:
             return None
         total = one_row(self._con, f"SELECT sum({ident(self._spec.weight)}) FROM {ident(self._relation)}")[0]
         return None if total is None else round(total)
-
-
-_SIZES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
-_SIZES |= {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
-
-
-def _memory_limit(con: duckdb.DuckDBPyConnection) -> int:
-    """The connection's limit in bytes."""
-    shown = str(one_row(con, "SELECT current_setting('memory_limit')")[0])
-    number, unit = re.fullmatch(r"([\d.]+) ?(\w+)", shown, re.ASCII).groups()  # type: ignore[union-attr]
-    return int(float(number) * _SIZES[unit])

@@ -14,13 +14,16 @@ import numpy as np
 import pyarrow as pa
 
 from disclosure.assess.histogram import Histogram
+from disclosure.assess.memory import limit_bytes
 from disclosure.assess.runs import Runs, Values, relabeled
 from disclosure.sqltext import ident, idents, one_row
 
 _PAIRS = "_assess_pairs"
 _CODES = "_assess_codes"
-_PART_PAIRS = 1 << 21
-"""Pairs of class and value that are fetched at once."""
+_MOST_PAIRS = 1 << 21
+"""Pairs of class and value that are fetched at once at most."""
+_BYTES_OF_A_PAIR = 1024
+"""Memory for a pair while lists are made, which cannot be spilled; measured need is a fifth of it."""
 
 
 def class_sizes(
@@ -77,7 +80,8 @@ def drop(con: duckdb.DuckDBPyConnection) -> None:
 
 def _parts(con: duckdb.DuckDBPyConnection, quasi: Sequence[str], width: int) -> Iterator[Runs]:
     pairs = one_row(con, f"SELECT count(*) FROM {_PAIRS}")[0]
-    parts = -(-pairs // _PART_PAIRS) if quasi else min(pairs, 1)
+    at_once = max(1, min(_MOST_PAIRS, limit_bytes(con) // _BYTES_OF_A_PAIR))
+    parts = -(-pairs // at_once) if quasi else min(pairs, 1)
     part_of = f"hash({idents(quasi)}) % {parts}" if quasi and parts > 1 else "0"
     group = f" GROUP BY {idents(quasi)}" if quasi else ""
     for part in range(parts):

@@ -10,7 +10,7 @@ import pytest
 from assess_tables import relation
 
 from disclosure import messages
-from disclosure.assess import Questions, assess, measuring
+from disclosure.assess import Questions, assess, measuring, memory, sql
 from disclosure.errors import DisclosureRefused, SpecInvalid
 from disclosure.rules import Rules
 from disclosure.spec import Measure, Spec
@@ -87,15 +87,16 @@ def test_risk_is_json():
 
 def test_little_memory_changes_the_way_and_not_the_figures(monkeypatch):
     expected = _risk()
-    monkeypatch.setattr(measuring, "_memory_limit", lambda con: 1000)
+    monkeypatch.setattr(memory, "limit_bytes", lambda con: 1000)
+    monkeypatch.setattr(sql, "limit_bytes", lambda con: 3000)
     monkeypatch.setattr(measuring.packed, "load", None)
     assert _risk() == expected
 
 
 @pytest.mark.parametrize(("shown", "limit"), [("953.6 MiB", 999_922_073), ("1.0 GiB", 2**30), ("512 bytes", 512)])
 def test_memory_limit_is_read_as_the_engine_shows_it(monkeypatch, shown, limit):
-    monkeypatch.setattr(measuring, "one_row", lambda con, query: (shown,))
-    assert measuring._memory_limit(None) == limit
+    monkeypatch.setattr(memory, "one_row", lambda con, query: (shown,))
+    assert memory.limit_bytes(None) == limit
 
 
 def test_column_that_is_missing_is_refused():

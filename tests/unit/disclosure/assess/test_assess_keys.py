@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from disclosure.assess import closeness, diversity, encode
+from disclosure.assess import closeness, diversity, encode, packed
 from disclosure.assess.closeness import Metric
 from disclosure.assess.metrics import metric_of
 from disclosure.assess.packed import KeyTooWideError, Packed, read_parquet
@@ -62,7 +62,7 @@ def test_eight_columns_of_a_million_values_each_are_told_apart():
 
 
 def test_value_that_fits_into_no_key_is_refused(monkeypatch):
-    monkeypatch.setattr("disclosure.assess.packed.KEY_SPACE", 64)
+    monkeypatch.setattr(packed, "KEY_SPACE", 64)
     table = pa.table({"q": range(40), "s": range(40)})
     with pytest.raises(KeyTooWideError):
         Packed(table, ["q"]).values("s")
