@@ -167,7 +167,10 @@ def existing(folders: Sequence[str]) -> list[str]:
 
 def bench() -> None:
     """Measure against named peers; never part of the tests."""
-    run([pure_python(), "-m", "pytest", "-q", "-s", "tests/benchmarks"])
+    target = ROOT / ".cityopen" / "bench.jsonl"
+    target.unlink(missing_ok=True)
+    run([pure_python(), "-m", "pytest", "-q", "-s", "tests/benchmarks"], CITYOPEN_BENCH_JSON=str(target))
+    say(f"The rows stand in {target}, one JSON object a line.")
 
 
 def evidence() -> None:

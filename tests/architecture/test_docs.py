@@ -52,6 +52,7 @@ PROGRAMS: dict[tuple[str, ...], click.Command] = {
 #: Variables of the tests' own stack and of the demo's processes; no operator sets them.
 OF_TESTS = {
     "CITYOPEN_BENCH",
+    "CITYOPEN_BENCH_JSON",
     "CITYOPEN_CARELESS",
     "CITYOPEN_TEST_DATABASES",
     "CITYOPEN_TEST_FOLDER",

@@ -24,6 +24,9 @@ from typing import Any
 SLOW_S = 20.0
 """A peer that needs longer than this runs once, and the row says so."""
 
+ROUNDS = 5
+"""Rounds of a full run; ``CITYOPEN_BENCH_ROUNDS`` changes it, and every row says how many it had."""
+
 
 def is_small() -> bool:
     """Whether only results are wanted."""
@@ -52,12 +55,12 @@ class Timing:
     rounds: int
 
 
-def measure(arms: Mapping[str, Callable[[], Any]], rounds: int = 5) -> dict[str, Timing]:
+def measure(arms: Mapping[str, Callable[[], Any]], rounds: int = ROUNDS) -> dict[str, Timing]:
     """Time several arms, one after another in each round; a slow peer runs once.
 
     Compare the arms' results before calling this. The first arm is ours and always runs all rounds.
     """
-    rounds = 1 if is_small() else rounds
+    rounds = 1 if is_small() else int(os.environ.get("CITYOPEN_BENCH_ROUNDS", rounds))
     taken: dict[str, list[float]] = {name: [] for name in arms}
     for _ in range(rounds):
         for name, arm in arms.items():
@@ -111,6 +114,7 @@ def report(bench: str, *, goal: str, met: bool | None, figures: Mapping[str, Any
         "goal": goal,
         "met": None if is_small() else met,
         "small": is_small(),
+        "rounds": 1 if is_small() else int(os.environ.get("CITYOPEN_BENCH_ROUNDS", ROUNDS)),
         "seed": seed,
         **{name: round(value, 4) if isinstance(value, float) else value for name, value in figures.items()},
     }
