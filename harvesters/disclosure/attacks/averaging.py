@@ -22,7 +22,7 @@ from typing import ClassVar, Final
 import pyarrow as pa
 
 from disclosure.attacks import neighbors
-from disclosure.attacks.core import Result, Target, Truth, broken, survived
+from disclosure.attacks.core import Result, Target, Truth, broken, not_applicable, survived
 from disclosure.attacks.members import MEMBERS, has_members, members
 from disclosure.attacks.sampling import some_zones
 from disclosure.attacks.statistics import LEAST_SEEDS, MOST_UPLIFT, uplift_upper
@@ -64,6 +64,8 @@ class Averaging:
         with some_zones(target, truth, _QUESTION, SAMPLE_ZONES) as question:
             asked = replace(target, truth=question)
             answers = _answers(asked, question)
+            if not answers:
+                return not_applicable(self.name, "sample-refused")
             if _are_equal(answers):
                 return survived(self.name, asked=len(answers))
             true = _true_counts(asked, answers)

@@ -27,17 +27,12 @@ from disclosure.policies.flat import flat_shape
 from disclosure.presets import Preset
 from disclosure.protected import Protected, Withheld
 from disclosure.recounts import threshold as recounted
+from disclosure.rowid import UnitEvidence, row_id_reason
 from disclosure.rules import Rules
 from disclosure.shape import Shape
 from disclosure.site import SiteRules
 from disclosure.spec import Presence, Spec
 from disclosure.sqltext import ident, idents, one_row
-
-ROWS_TO_JUDGE_A_UNIT = 20
-"""Below this number of rows nothing is said about whether a unit column looks like a row id."""
-
-ROW_ID_SHARE = 0.9
-"""A unit column with more distinct values than this share of the rows looks like a row id."""
 
 APPLIED = frozenset({"p-percent"})
 """Rules that a preset may ask for beside its count and that are applied here."""
@@ -163,7 +158,8 @@ class Threshold:
 
 
 def _check_unit(spec: Spec, counts: UnitCounts) -> None:
-    if spec.presence is not Presence.DISTINCT or counts.rows < ROWS_TO_JUDGE_A_UNIT:
+    if spec.presence is not Presence.DISTINCT:
         return
-    if counts.total > ROW_ID_SHARE * counts.rows:
-        raise DisclosureRefused("unit-looks-like-row-id", column=spec.unit)
+    # Re-keying by the day is found by the gate, which attacks every unit of the input.
+    if reason := row_id_reason(UnitEvidence(rows=counts.rows, units=counts.total)):
+        raise DisclosureRefused(reason, column=spec.unit)
