@@ -6,7 +6,8 @@ totals. Method: the new total less the old one, the old one first scaled by what
 Baseline, without the table: the one amount that comes close to most units' amounts in that period, which whoever knows
 what is usual can name. For each of `SEEDS` seeds one unit of every second zone is taken out of a period before
 another, the table is released again by the policy, and the shares of successes are compared; the zones in which
-nobody joins give the trend. Pass rule: the one-sided 95 % bound of the gain over the baseline is at most 0.02.
+nobody joins give the trend. Small tables are played in several worlds for each seed, so that a share rests on about
+`JOINERS_PER_SEED` joiners. Pass rule: the one-sided 95 % bound of the gain over the baseline is at most 0.02.
 
 What protects, and what does not:
 
@@ -30,6 +31,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import chain
 from typing import Any, ClassVar, Final
 
 from disclosure.attacks.core import Result, Target, Truth, broken, survived
@@ -41,6 +43,10 @@ from disclosure.spec import PERIOD_COLUMN, UNITS_COLUMN, MeasureKind, Presence
 
 SEEDS: Final = LEAST_SEEDS
 WITHIN_PERCENT: Final = 10
+JOINERS_PER_SEED: Final = 200
+"""Joiners behind each seed's share: with a handful the bound would be made of chance and hold every small table."""
+MOST_ROWS: Final = 600_000
+"""Rows of all worlds together; large tables have joiners enough in one world for each seed."""
 
 Table = Mapping[tuple[Place, datetime], Mapping[str, Any]]
 
@@ -70,19 +76,17 @@ class JoinerLeaver:
         truth, amount = target.truth, _amount(target)
         if truth is None or amount is None:
             raise ValueError("this attack needs the truth and a total")
-        accuracies, baselines = [], []
-        figures = {"seeds": SEEDS, "within_percent": WITHIN_PERCENT}
         with given_in(target, truth, amount) as given:
-            usual = _usual(given)
-            draws = [random.Random(f"{seed}-{number}") for number in range(SEEDS)]  # noqa: S311 - nothing secret
-            pairs = consecutive(target)
-            joiners = [who_joins(pairs, given, drawn) for drawn in draws]
-            for hits in _estimated(target, truth, joiners, amount, usual):
-                if hits:
-                    accuracies.append(sum(hit for hit, _ in hits) / len(hits))
-                    baselines.append(sum(plain for _, plain in hits) / len(hits))
-        if len(accuracies) < SEEDS:
+            worlds = _worlds(target, given)
+            draws = [random.Random(f"{seed}-{number}") for number in range(SEEDS * worlds)]  # noqa: S311
+            joiners = [who_joins(consecutive(target), given, drawn) for drawn in draws]
+            played = list(_estimated(target, truth, joiners, amount, _usual(given)))
+        figures = {"seeds": SEEDS, "within_percent": WITHIN_PERCENT}
+        hits = [list(chain.from_iterable(played[first : first + worlds])) for first in range(0, len(played), worlds)]
+        if not all(hits):
             return survived(self.name, **figures)
+        accuracies = [sum(hit for hit, _ in each) / len(each) for each in hits]
+        baselines = [sum(plain for _, plain in each) / len(each) for each in hits]
         upper = uplift_upper(accuracies, baselines)
         if upper > MOST_UPLIFT:
             return broken(self.name, "joiner-is-estimated", (upper,), **figures)
@@ -93,6 +97,13 @@ def _amount(target: Target) -> str | None:
     """The first published sum; rows of a unit tell little about it and are not attacked."""
     sums = [name for name, measure in target.spec.measures.items() if measure.kind is MeasureKind.SUM]
     return sums[0] if sums and UNITS_COLUMN in target.table.column_names else None
+
+
+def _worlds(target: Target, given: Given) -> int:
+    """How many worlds each seed plays: enough joiners for a share that chance does not decide, within the cost."""
+    joiners = max(len(consecutive(target)) // 2, 1)
+    rows = max(sum(map(len, given.values())), 1)
+    return max(min(-(-JOINERS_PER_SEED // joiners), MOST_ROWS // (SEEDS * rows)), 1)
 
 
 def _usual(given: Given) -> dict[datetime, Decimal]:
