@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from disclosure.errors import DisclosureError
 from disclosure.floors import Circumstances
@@ -95,6 +94,8 @@ def circumstances_fit(table: pa.Table, proof: Mapping[str, Any]) -> bool:
     interval = _LENGTHS[TimeBin(proof["spec"]["time_bin"])]
     if interval != case.interval or PERIOD_COLUMN not in table.column_names:
         return False
-    ends = pc.min_max(table.column(PERIOD_COLUMN)).as_py()
+    starts = table.column(PERIOD_COLUMN).unique().to_pylist()
+    if not starts:
+        return True
     # An hour of grace: a local day has 25 hours once a year.
-    return bool(ends["max"] - ends["min"] + interval <= case.period + timedelta(hours=1))
+    return bool(max(starts) - min(starts) + interval <= case.period + timedelta(hours=1))
