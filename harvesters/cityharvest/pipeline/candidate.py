@@ -28,9 +28,22 @@ from cityharvest.pipeline.specification import policy_of, preset_of, spec_of
 from cityharvest.points import Point, reach
 from cityharvest.records import Delivery, Mandate
 from cityharvest.states import DeliveryState
-from disclosure import Cleared, GateRefused, Policy, Preset, SiteRules, Spec, gate, protect, release
+from disclosure import (
+    Cleared,
+    GateRefused,
+    Policy,
+    Preset,
+    Questions,
+    SiteRules,
+    Spec,
+    assess,
+    gate,
+    protect,
+    release,
+)
 from disclosure.claims.core import Status
 from disclosure.commitment import Opening
+from disclosure.concentration import rules_for
 from disclosure.engine import connect
 from disclosure.proof import Proof, input_hmac
 from disclosure.recheck import verify_against
@@ -108,6 +121,7 @@ def compute(
         reach(Point.CLEARED)
         side = Side(relation=loaded.relation, protected=cleared.protected, spec=rules.spec, preset=rules.preset)
         history = judge_history(con, ledger, delivery, mandate, folder, side, rules.site)
+        risk = _risk(con, loaded, rules)
     summary = candidate_summary(cleared, proof.outputs[TABLE].sha256)
     with ledger.transaction() as session:
         hold = needed_hold(session, delivery, mandate, summary, history)
@@ -117,7 +131,7 @@ def compute(
         proof=proof.as_dict(),
         rows=loaded.rows,
         hold=hold,
-        report=build(rules.spec, rules.preset, cleared.protected, attacks=cleared.attacks),
+        report=build(rules.spec, rules.preset, cleared.protected, risk=risk, attacks=cleared.attacks),
         opening=proof.opening,
     )
 
@@ -138,6 +152,14 @@ def _clear(con: duckdb.DuckDBPyConnection, loaded: Loaded, rules: _Rules) -> Cle
     protected = protect(con, loaded.relation, rules.spec, rules.preset, rules.policy, rules.site)
     reach(Point.PROTECTED)
     return gate(con, loaded.relation, protected, rules.spec, rules.preset, rules.site)
+
+
+def _risk(con: duckdb.DuckDBPyConnection, loaded: Loaded, rules: _Rules) -> dict[str, Any] | None:
+    """What the input would tell, for the officer's report; nothing where there is no unit, or a budget to spend."""
+    if not rules.spec.units or rules.policy.name == "dp":
+        return None
+    asked = Questions(min_units=rules.preset.min_units, rules=rules_for(rules.preset, rules.site))
+    return assess(con, loaded.relation, rules.spec, asked).as_dict()
 
 
 def _write(
